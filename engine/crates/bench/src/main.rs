@@ -1,0 +1,2 @@
+//! The book measured beside others.
+fn main() {}

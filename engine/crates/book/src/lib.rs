@@ -1,0 +1,1 @@
+//! One instrument's price-time book.

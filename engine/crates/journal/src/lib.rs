@@ -1,0 +1,1 @@
+//! The segmented, checksummed journal of a node.

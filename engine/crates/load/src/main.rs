@@ -1,0 +1,2 @@
+//! The order-entry load client.
+fn main() {}

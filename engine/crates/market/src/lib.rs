@@ -1,0 +1,1 @@
+//! Instruments, accounts, sessions and the trading day over the book.

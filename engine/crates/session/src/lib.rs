@@ -1,0 +1,1 @@
+//! SoupBinTCP and OUCH to market commands, market events to numbered streams.
