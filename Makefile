@@ -1,0 +1,148 @@
+# Everything is installed into .venv and engine/target of this checkout. Start with `make up`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENUE ?= stacks/venues/laptop.yaml
+
+BIN := .venv/bin
+# Stamps live inside the environment, so that removing it removes them.
+DONE := .venv/.done
+TARGET := $(or $(CARGO_TARGET_DIR),engine/target)
+CARGO := cargo
+# Never a Python other than the one the environment was made with, never a configuration from outside this checkout.
+UV := UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1 VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --compile-bytecode
+MATURIN := VIRTUAL_ENV=$(CURDIR)/.venv UV_NO_CONFIG=1 PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin develop --quiet --uv --release --locked
+
+# What the compiled parts are made of. Tests and benches are not among it: changing one rebuilds nothing here.
+RUST := $(shell find engine/crates engine/Cargo.toml engine/Cargo.lock -name target -prune -o \
+	\( -path '*/src/*' -o -name Cargo.toml -o -name Cargo.lock -o -name build.rs \) -type f -print)
+
+.PHONY: help
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | while IFS= read -r line; do
+		printf '  make %-10s %s\n' "$${line%%:*}" "$${line##*## }"
+	done
+
+# --- the venue -------------------------------------------------------------------------------------------------------
+
+.PHONY: up
+up: setup ## Build what changed, start the venue on this machine and show what trades
+	@$(BIN)/rialto up $(VENUE)
+
+.PHONY: down
+down: ## End every process of the venue; its journals stay
+	@if [ -x $(BIN)/rialto ]; then $(BIN)/rialto down; else echo "Nothing is installed here, so nothing runs."; fi
+
+.PHONY: status
+status: ## Print what is running
+	@if [ -x $(BIN)/rialto ]; then $(BIN)/rialto status; else echo "Nothing is installed here: run \`make up\`."; fi
+
+.PHONY: clean
+clean: ## Remove the venue's journals and state, after asking
+	@if [ -x $(BIN)/rialto ]; then $(BIN)/rialto clean; else echo "Nothing is installed here: run \`make up\`."; fi
+
+.PHONY: distclean
+distclean: down ## End the venue, then remove everything that was built or installed (journals stay)
+	@rm -rf .venv $(TARGET) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find engine/rialto_engine -name '*.so' -delete 2>/dev/null || true
+
+# --- proof -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup $(DONE)/dev ## Run every test, Rust and Python
+	@cd engine && $(CARGO) test --quiet --release --locked --workspace --exclude rialto-python
+	cd .. && $(BIN)/python -m pytest
+
+.PHONY: check
+check: setup $(DONE)/dev ## Formats, lints, types and import directions
+	@$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	cd engine
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --quiet --release --locked --workspace --all-targets -- -D warnings
+
+.PHONY: fmt
+fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
+	@$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	cd engine && $(CARGO) fmt --all
+
+.PHONY: bench
+bench: ## Measure the book and the node (its own help: engine/crates/bench)
+	@cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench
+
+# --- what is installed -----------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(DONE)/rialto $(DONE)/engine $(DONE)/node ## Install and build what the venue needs, without starting it
+
+.PHONY: venv
+venv: $(DONE)/rialto $(DONE)/dev ## The Python side alone, with the development tools
+
+.PHONY: clouds
+clouds: $(DONE)/clouds ## Install the cloud SDKs (only the stacks need them)
+
+$(DONE)/uv: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11." >&2; exit 1; }
+	echo "Making the environment in .venv"
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	mkdir -p $(DONE) && touch $@
+
+$(DONE)/runtime: $(DONE)/uv requirements/runtime.txt requirements/build.txt
+	@echo "Installing the packages the venue needs"
+	$(INSTALL) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	touch $@
+
+$(DONE)/dev: $(DONE)/runtime requirements/dev.txt
+	@echo "Installing the development tools"
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(DONE)/clouds: $(DONE)/runtime requirements/clouds.txt
+	@echo "Installing the cloud SDKs"
+	$(INSTALL) --require-hashes -r requirements/clouds.txt
+	touch $@
+
+# Editable: a changed Python source needs no new install, only a changed pyproject.toml does.
+$(DONE)/rialto: $(DONE)/runtime pyproject.toml
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml | need-cargo
+	@echo "Building the engine's processes"
+	(cd engine && $(CARGO) build --quiet --release --locked -p rialto-node -p rialto-load)
+	$(MATURIN) -m engine/crates/node/Cargo.toml
+	install -m 755 $(TARGET)/release/rialto-load $(BIN)/rialto-load
+	touch $@
+
+$(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml | need-cargo
+	@echo "Building the engine's Python face"
+	$(MATURIN) -m engine/crates/python/Cargo.toml
+	touch $@
+
+.PHONY: need-cargo
+need-cargo:
+	@command -v cargo >/dev/null || { echo "cargo is needed (Rust 1.90 or newer, with a C linker)." >&2; exit 1; }
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+.PHONY: lock
+lock: $(DONE)/uv ## Pin the versions of pyproject.toml again, with hashes, in requirements/
+	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --group bootstrap -o requirements/bootstrap.txt
+	$(COMPILE) --group build -o requirements/build.txt
+	$(COMPILE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra clouds -c requirements/runtime.txt -o requirements/clouds.txt
