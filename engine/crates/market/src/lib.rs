@@ -1,1 +1,5 @@
-//! Instruments, accounts, sessions and the trading day over the book.
+//! A market: instruments, accounts, order sessions and the trading day over the book. It knows no clock and no socket.
+
+pub mod command;
+pub mod event;
+pub mod types;
