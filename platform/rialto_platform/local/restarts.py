@@ -1,0 +1,35 @@
+"""When a process that ended is started again: a pure rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STEADY_S = 30.0
+FIRST_DELAY_S = 0.2
+LONGEST_DELAY_S = 10.0
+GIVE_UP_AFTER = 6
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """How often in a row a process ended soon after its start.
+
+    A process that ran for STEADY_S seconds is taken as well again. One that ended sooner GIVE_UP_AFTER times in a row
+    is left alone: starting it for ever would hide what is wrong.
+    """
+
+    quick_ends: int = 0
+
+    def after_end(self, ran_s: float) -> Restarts:
+        """The state after the process ended, having run for `ran_s` seconds."""
+        return Restarts(1 if ran_s >= STEADY_S else self.quick_ends + 1)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the process is not started again."""
+        return self.quick_ends >= GIVE_UP_AFTER
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds to wait before the next start: doubling from FIRST_DELAY_S, at most LONGEST_DELAY_S."""
+        return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** max(0, self.quick_ends - 1))

@@ -1,0 +1,160 @@
+"""The supervisor of a local venue: one asyncio process that keeps its nodes and its order flow running.
+
+Started by `rialto up` as a daemon; SIGTERM (sent by `rialto down`) ends everything it started, nodes last. It decides
+nothing about the venue: what runs is in plan.json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rialto_platform.local.errors import LocalError
+from rialto_platform.local.files import write_json
+from rialto_platform.local.paths import NodePaths, VenuePaths
+from rialto_platform.local.plan import FlowPlan, Plan
+from rialto_platform.local.process import ProcessIdentity, record
+from rialto_platform.local.ready import Ready, keep_addresses
+from rialto_platform.local.restarts import Restarts
+
+_log = logging.getLogger("rialto.supervisor")
+_NODE_GRACE_S = 20.0
+_FLOW_GRACE_S = 5.0
+_POLL_S = 0.05
+
+
+class Supervisor:
+    """Keeps the processes of one plan running until it is told to stop."""
+
+    def __init__(self, paths: VenuePaths, plan: Plan) -> None:
+        self._paths = paths
+        self._plan = plan
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Asks for the end of everything."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Runs the plan until `stop`; order flow ends before the nodes do."""
+        nodes = [asyncio.create_task(self._keep_node(name)) for name in self._plan.nodes]
+        flows = [asyncio.create_task(self._run_flow(flow)) for flow in self._plan.flows]
+        await self._stopping.wait()
+        for group in (flows, nodes):
+            for task in group:
+                task.cancel()
+            for result in await asyncio.gather(*group, return_exceptions=True):
+                if isinstance(result, Exception):
+                    _log.error("a process could not be ended cleanly: %s", result)
+
+    async def _keep_node(self, name: str) -> None:
+        paths = self._paths.node(name)
+        restarts = Restarts()
+        starts, code = 0, 0
+        while not restarts.given_up:
+            paths.ready.unlink(missing_ok=True)
+            started = time.monotonic()
+            starts += 1
+            process = await self._spawn([self._plan.node_binary, "--config", str(paths.config)], paths.log)
+            _record(paths.process, process.pid, state="running", starts=starts)
+            _log.info("node %s started: pid %d", name, process.pid)
+            try:
+                watch = asyncio.create_task(self._keep_addresses(paths))
+                code = await process.wait()
+                watch.cancel()
+            except asyncio.CancelledError:
+                await _end(process, _NODE_GRACE_S)
+                paths.ready.unlink(missing_ok=True)
+                paths.process.unlink(missing_ok=True)
+                raise
+            restarts = restarts.after_end(time.monotonic() - started)
+            _log.warning("node %s ended with %s; its log: %s", name, _exit_text(code), paths.log)
+            paths.ready.unlink(missing_ok=True)
+            if not restarts.given_up:
+                await asyncio.sleep(restarts.delay_s)
+        _log.error("node %s ended %d times in a row soon after its start and is left alone", name, restarts.quick_ends)
+        write_json(paths.process, {"state": "failed", "starts": starts, "last_exit": _exit_text(code)})
+
+    async def _keep_addresses(self, paths: NodePaths) -> None:
+        keep_addresses(paths.config, await _until_ready(paths))
+
+    async def _run_flow(self, flow: FlowPlan) -> None:
+        ready = await _until_ready(self._paths.node(flow.node))
+        addresses = ready.markets[flow.market]
+        command = [self._plan.load_binary, "flow", "--orders", addresses.orders, *flow.arguments]
+        process = await self._spawn(command, self._paths.flow_log)
+        _record(self._paths.flow, process.pid, state="running", market=flow.market)
+        _log.info("order flow into market %s started: pid %d", flow.market, process.pid)
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process, _FLOW_GRACE_S)
+            self._paths.flow.unlink(missing_ok=True)
+            raise
+        _log.info("order flow ended with %s; its log: %s", _exit_text(code), self._paths.flow_log)
+        state = "ended" if code == 0 else "failed"
+        write_json(self._paths.flow, {"state": state, "market": flow.market, "last_exit": _exit_text(code)})
+
+    async def _spawn(self, command: Sequence[str], log: Path) -> asyncio.subprocess.Process:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=self._paths.root
+            )
+
+
+async def _until_ready(paths: NodePaths) -> Ready:
+    while True:
+        if (ready := Ready.read(paths.ready)) is not None:
+            return ready
+        await asyncio.sleep(_POLL_S)
+
+
+def _record(path: Path, pid: int, **facts: object) -> None:
+    identity = ProcessIdentity.of(pid)
+    if identity is not None:
+        record(path, identity, **facts)
+
+
+async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), grace_s)
+    except TimeoutError:
+        _log.error("pid %d did not end within %.0f s of SIGTERM: killed", process.pid, grace_s)
+        process.kill()
+        await process.wait()
+
+
+def _exit_text(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+
+async def _main(root: Path) -> None:
+    paths = VenuePaths(root)
+    supervisor = Supervisor(paths, Plan.read(paths.plan))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    _record(paths.supervisor, os.getpid(), state="running")
+    try:
+        await supervisor.run()
+    finally:
+        paths.supervisor.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    try:
+        asyncio.run(_main(Path(sys.argv[1])))
+    except LocalError as problem:
+        _log.error("%s", problem)
+        sys.exit(1)

@@ -1,0 +1,75 @@
+"""Files written whole, and where a venue keeps them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rialto_platform.local import files, paths
+from rialto_platform.local.errors import LocalError
+from rialto_platform.local.restarts import GIVE_UP_AFTER, LONGEST_DELAY_S, STEADY_S, Restarts
+
+
+def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    files.write_json(path, {"old": 1})
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        files.write_json(path, {"new": 1})
+    assert files.read_json(path) == {"old": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_state_directory_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIALTO_STATE_DIR", "/own")
+    monkeypatch.setenv("XDG_STATE_HOME", "/xdg")
+    assert paths.state_dir() == Path("/own")
+    monkeypatch.delenv("RIALTO_STATE_DIR")
+    assert paths.state_dir() == Path("/xdg/rialto")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert paths.state_dir() == Path("/home/somebody/.local/state/rialto")
+
+
+def test_choosing_a_venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIALTO_STATE_DIR", str(tmp_path))
+    with pytest.raises(LocalError, match="no venue yet"):
+        paths.choose_venue(None)
+    files.write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    assert paths.choose_venue(None).name == "one"
+    with pytest.raises(LocalError, match="never been started"):
+        paths.choose_venue("two")
+    files.write_text(tmp_path / "venues" / "two" / "venue.yaml", "")
+    with pytest.raises(LocalError, match="several"):
+        paths.choose_venue(None)
+    assert paths.choose_venue("two").name == "two"
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "Upper", "-dash", "a" * 64])
+def test_a_name_never_leaves_the_state_directory(name: str) -> None:
+    with pytest.raises(LocalError):
+        paths.venue_paths(name)
+
+
+def test_restarts_back_off_and_give_up() -> None:
+    state = Restarts()
+    delays: list[float] = []
+    while not state.given_up:
+        state = state.after_end(0.1)
+        delays.append(state.delay_s)
+    assert len(delays) == GIVE_UP_AFTER
+    assert delays == sorted(delays)
+    assert max(delays) <= LONGEST_DELAY_S
+
+
+def test_a_process_that_ran_steadily_is_well_again() -> None:
+    state = Restarts()
+    for _ in range(100):
+        state = state.after_end(STEADY_S)
+    assert not state.given_up

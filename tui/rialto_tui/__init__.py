@@ -1,0 +1,1 @@
+"""The `rialto` command: every screen and message an operator sees."""

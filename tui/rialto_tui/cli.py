@@ -1,0 +1,146 @@
+"""The `rialto` command line.
+
+Each command imports what it needs when it runs: `rialto status` must answer in a blink, so nothing heavy stands here.
+Exit statuses: 0 done, 1 it could not be done (the message says what to do next), 2 the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rialto_platform.local.errors import LocalError
+
+DEFAULT_VENUE_FILE = "stacks/venues/laptop.yaml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except LocalError as error:
+        print(f"rialto: {error.where} {error.wrong}\n  next: {error.next_step}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "up":
+            from rialto_tui import venue_commands
+
+            return venue_commands.up(options.venue_file, with_flow=not options.no_flow, quiet=options.detach)
+        case "down":
+            from rialto_tui import venue_commands
+
+            return venue_commands.down(options.venue)
+        case "clean":
+            from rialto_tui import venue_commands
+
+            return venue_commands.clean(options.venue, yes=options.yes)
+        case "status":
+            from rialto_tui import status_commands
+
+            return status_commands.status(options.venue, as_json=options.json)
+        case "watch":
+            from rialto_tui import status_commands
+
+            return status_commands.watch(options.venue)
+        case "logs":
+            from rialto_tui import status_commands
+
+            return status_commands.logs(options.venue, options.process, lines=options.lines)
+        case "validate":
+            from rialto_tui import venue_commands
+
+            return venue_commands.validate(options.venue_file, as_json=options.json)
+        case "flow":
+            from rialto_tui import flow_commands
+
+            return flow_commands.flow(options)
+        case "replay":
+            from rialto_tui import flow_commands
+
+            return flow_commands.replay(options)
+        case _:
+            raise AssertionError(f"no command {options.command}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rialto", description="Run and operate an electronic trading venue.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start a venue on this machine and show what trades")
+    up.add_argument("venue_file", nargs="?", type=Path, default=Path(DEFAULT_VENUE_FILE), help="default: %(default)s")
+    up.add_argument("--no-flow", action="store_true", help="send no order flow")
+    up.add_argument("--detach", action="store_true", help="print the status and return, on a terminal too")
+
+    down = commands.add_parser("down", help="end every process of a venue; its journals stay")
+    clean = commands.add_parser("clean", help="remove a venue's journals, checkpoints and credentials, after asking")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
+    status = commands.add_parser("status", help="print what runs and what trades")
+    watch = commands.add_parser("watch", help="show what trades, until Ctrl-C; the venue runs on")
+    logs = commands.add_parser("logs", help="print the last lines of the venue's logs")
+    logs.add_argument("process", nargs="?", help="a node's name, `flow` or `supervisor`; all without it")
+    logs.add_argument(
+        "--lines", type=_positive, default=20, metavar="N", help="lines of each log (default: %(default)s)"
+    )
+    for command in (down, clean, status, watch, logs):
+        _add_venue(command)
+
+    validate = commands.add_parser("validate", help="check a venue file and print everything that is wrong in it")
+    validate.add_argument("venue_file", type=Path)
+    for command in (status, validate):
+        command.add_argument("--json", action="store_true", help="print JSON")
+
+    flow = commands.add_parser("flow", help="send seeded order flow into a market of a running venue")
+    _add_venue(flow)
+    _add_market(flow)
+    flow.add_argument("--rate", type=_positive, default=200, metavar="N", help="orders a second (default: %(default)s)")
+    flow.add_argument("--seconds", type=_positive, default=60, metavar="S", help="for how long (default: %(default)s)")
+    flow.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same flow")
+    flow.add_argument("--username", default="TRADE1", help="the order session to log in with (default: %(default)s)")
+    flow.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    replay = commands.add_parser("replay", help="send a recorded day through the order gateway, or into this process")
+    replay.add_argument("file", type=Path, help="the recorded order flow")
+    replay.add_argument("--format", choices=("lobster", "workload"), required=True)
+    replay.add_argument("--in-process", action="store_true", help="straight into the market, in this process")
+    replay.add_argument(
+        "--speed", type=float, metavar="N", help="N times the recorded pace (default: as fast as it goes)"
+    )
+    replay.add_argument(
+        "--seed-book", type=Path, metavar="FILE", help="lobster: book file whose first row seeds the book"
+    )
+    replay.add_argument("--reference", type=Path, metavar="FILE", help="lobster: book file to compare with")
+    replay.add_argument("--instrument", metavar="SYMBOL", help="the instrument to send it to")
+    replay.add_argument("--username", default="REPLAY", help="the order session to log in with (default: %(default)s)")
+    _add_venue(replay)
+    _add_market(replay)
+    replay.add_argument("--json", action="store_true", help="end with one JSON object")
+    return parser
+
+
+def _add_venue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--venue", metavar="NAME", help="which venue, where this machine has several")
+
+
+def _add_market(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--market", metavar="NAME", help="which market, where the venue has several")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The status of a venue as lines of text: a pure function, shared by `rialto status` and `rialto watch`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from rialto_platform.local.status import NodeStatus, VenueStatus
+
+_E4 = 10_000
+_HEADINGS = ("symbol", "state", "bid qty", "bid", "ask", "ask qty", "last", "trades", "volume")
+_WIDTHS = (8, 11, 11, 8, 11, 8, 10)
+
+
+def render(status: VenueStatus, width: int) -> list[str]:
+    """The lines of a status screen, each at most `width` characters."""
+    lines = [f"venue {status.venue}   {status.state}   order flow: {status.flow}"]
+    for node in status.nodes:
+        lines += _node(node)
+    if status.state == "down":
+        lines.append("Nothing runs. Start it: rialto up")
+    return [line[:width] for line in lines]
+
+
+def _node(node: NodeStatus) -> list[str]:
+    if node.facts is None:
+        detail = f": {node.problem}" if node.problem else ""
+        return [f"node {node.name}   {node.state}{detail}"]
+    facts = node.facts
+    uptime = _duration(_number(facts, "uptime_seconds"))
+    lines = [f"node {node.name}   {node.state}   region {facts.get('region', '-')}   up {uptime}"]
+    for market in _objects(facts, "markets"):
+        lines += ["", *_market(market)]
+    return lines
+
+
+def _market(market: Mapping[str, object]) -> list[str]:
+    journal = _object(market, "journal")
+    day = _object(market, "trading_day")
+    head = (
+        f"market {market.get('name')}   {market.get('role')}   day {day.get('date', '-')} {day.get('state', '')}   "
+        f"journal {_number(journal, 'applied'):,.0f}   sessions {_number(market, 'sessions_connected'):.0f}"
+    )
+    rates = (
+        f"  {_number(market, 'orders_per_second'):,.0f} orders/s   "
+        f"acknowledged p50 {_microseconds(market, 'ack_p50_ns')}   p99 {_microseconds(market, 'ack_p99_ns')}   "
+        f"resting {_number(market, 'orders_resting'):,.0f}   executions {_number(market, 'executions_total'):,.0f}"
+    )
+    return [head, rates, _row(_HEADINGS), *(_row(_cells(found)) for found in _objects(market, "instruments"))]
+
+
+def _cells(instrument: Mapping[str, object]) -> tuple[str, ...]:
+    return (
+        str(instrument.get("symbol", "")),
+        str(instrument.get("state", "")),
+        _count(instrument, "bid_quantity"),
+        _price(instrument, "bid_price_e4"),
+        _price(instrument, "ask_price_e4"),
+        _count(instrument, "ask_quantity"),
+        _price(instrument, "last_price_e4"),
+        _count(instrument, "trades"),
+        _count(instrument, "volume"),
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    symbol, state, *numbers = cells
+    columns = zip(numbers, _WIDTHS, strict=True)
+    return f"  {symbol:<8} {state:<8} " + " ".join(f"{text:>{width}}" for text, width in columns)
+
+
+def _object(value: Mapping[str, object], key: str) -> Mapping[str, object]:
+    found = value.get(key)
+    return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
+
+
+def _objects(value: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    found = value.get(key)
+    if not isinstance(found, list):
+        return []
+    return [cast("Mapping[str, object]", item) for item in cast("list[object]", found) if isinstance(item, dict)]
+
+
+def _number(value: Mapping[str, object], key: str) -> float:
+    found = value.get(key)
+    return float(found) if isinstance(found, int | float) else 0.0
+
+
+def _count(value: Mapping[str, object], key: str) -> str:
+    found = value.get(key)
+    return f"{found:,}" if isinstance(found, int) and found else "-"
+
+
+def _price(value: Mapping[str, object], key: str) -> str:
+    found = value.get(key)
+    return f"{found / _E4:,.4f}" if isinstance(found, int) and found else "-"
+
+
+def _microseconds(value: Mapping[str, object], key: str) -> str:
+    found = value.get(key)
+    return f"{found / 1000:,.0f} us" if isinstance(found, int | float) else "-"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"

@@ -1,0 +1,90 @@
+"""up, down, clean, validate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rialto_platform.local import lifecycle, paths
+from rialto_tui import status_commands
+
+
+def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
+    """Starts a venue; on a terminal shows what trades, else prints the status once every market trades."""
+    from rialto_platform.venue import VenueError
+
+    try:
+        started = lifecycle.up(venue_file, with_flow=with_flow, say=print)
+    except VenueError as error:
+        _print_problems(venue_file, error)
+        return 1
+    name = started.paths.name
+    if started.already_up:
+        print(f"Venue {name} is up already.")
+        if started.file_differs:
+            print(f"It runs from another content of {venue_file}: `rialto down`, then `rialto up`, to run the new one.")
+    else:
+        print(f"Venue {name} is up.")
+    if sys.stdout.isatty() and not quiet:
+        return status_commands.watch(name)
+    return status_commands.status(name, as_json=False)
+
+
+def down(name: str | None) -> int:
+    """Ends a venue."""
+    if name is None and not paths.known_venues():
+        print("This machine has no venue, so nothing runs.")
+        return 0
+    venue = paths.choose_venue(name)
+    if lifecycle.down(venue):
+        print(f"Venue {venue.name} is down. Its journals stay: {venue.root}")
+    else:
+        print(f"Venue {venue.name} was down.")
+    return 0
+
+
+def clean(name: str | None, *, yes: bool) -> int:
+    """Removes what a venue kept, after asking."""
+    if name is None and not paths.known_venues():
+        print("This machine has no venue, so there is nothing to remove.")
+        return 0
+    venue = paths.choose_venue(name)
+    if not yes:
+        if not sys.stdin.isatty():
+            print("rialto: this removes journals, so it asks; without a terminal say --yes", file=sys.stderr)
+            return 1
+        question = (
+            f"Remove every journal, checkpoint and credential of venue {venue.name} in {venue.root}? Type its name: "
+        )
+        if input(question).strip() != venue.name:
+            print("Nothing was removed.")
+            return 1
+    lifecycle.clean(venue)
+    print(f"Removed {venue.root}.")
+    return 0
+
+
+def validate(venue_file: Path, *, as_json: bool) -> int:
+    """Prints every problem of a venue file."""
+    from rialto_platform.venue import VenueError, load
+
+    try:
+        venue = load(venue_file)
+    except VenueError as error:
+        if as_json:
+            problems = [{"path": problem.path, "message": str(problem)} for problem in error.problems]
+            print(json.dumps({"file": str(venue_file), "valid": False, "problems": problems}, indent=2))
+        else:
+            _print_problems(venue_file, error)
+        return 1
+    if as_json:
+        print(json.dumps({"file": str(venue_file), "valid": True, "problems": []}, indent=2))
+    else:
+        counts = f"{len(venue.regions)} regions, {len(venue.interconnects)} interconnects, {len(venue.markets)} markets"
+        print(f"{venue_file}: venue {venue.name} is valid ({counts}).")
+    return 0
+
+
+def _print_problems(venue_file: Path, error: Exception) -> None:
+    print(f"rialto: {venue_file} is not a valid venue file:\n{error}", file=sys.stderr)
