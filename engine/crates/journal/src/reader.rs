@@ -1,0 +1,414 @@
+//! Reading beside the writer, or without one.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::disk::{Disk, DiskFile, DiskLock, LockMode, read_exact};
+use crate::error::JournalError;
+use crate::format::{KIND_ENTRY, SEGMENT_HEADER, SegmentHeader};
+use crate::recover::{LogRange, inspect, segment_numbers};
+use crate::scan::{Record, Scan, Step};
+use crate::segment::{SealedSegment, Stopped, Wanted, gather, read_header, sealed};
+use crate::{Entry, LogId, Position, names};
+
+/// How far a [`Reader`] may read.
+#[derive(Clone, Debug)]
+pub enum Until {
+    /// The durable position of a writer in this process, as it moves ([`crate::Journal::durable_handle`]).
+    Live(Arc<AtomicU64>),
+    /// A durable position learned otherwise, such as from the node's admin interface.
+    Position(Position),
+    /// The valid end of a journal nobody writes, or of a copy: found as recovery finds it, without changing anything.
+    ValidEnd,
+}
+
+/// Reads a journal's directory and never changes it. Several may read one journal while it is written.
+pub struct Reader {
+    disk: Box<dyn Disk>,
+    until: Limit,
+    segments: BTreeMap<u64, SegmentHeader>,
+    /// Per log: the next index and a position at or before its record.
+    cursors: BTreeMap<LogId, (u64, u64)>,
+    _lock: Option<Box<dyn DiskLock>>,
+}
+
+enum Limit {
+    Live(Arc<AtomicU64>),
+    Fixed(u64),
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("place", &self.disk.place())
+            .field("end", &self.end())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a segment whose bytes did not check out.
+enum Verdict {
+    Recycled,
+    Corrupt,
+}
+
+impl Reader {
+    /// Opens a directory for reading.
+    ///
+    /// # Errors
+    /// `Io`; with [`Until::ValidEnd`] also `Locked` when a writer has it open, and `Corruption`.
+    pub fn open(disk: impl Disk + 'static, until: Until) -> Result<Self, JournalError> {
+        let mut lock = None;
+        let until = match until {
+            Until::Live(handle) => Limit::Live(handle),
+            Until::Position(position) => Limit::Fixed(position.0),
+            Until::ValidEnd => {
+                let place = disk.place();
+                lock = match disk.lock(names::LOCK_FILE, LockMode::Shared) {
+                    Ok(Ok(lock)) => Some(lock),
+                    Ok(Err(pid)) => return Err(JournalError::Locked { place, pid }),
+                    Err(e) => return Err(JournalError::io("lock", place, &e)),
+                };
+                Limit::Fixed(inspect(&disk)?.end)
+            }
+        };
+        let mut reader = Self {
+            disk: Box::new(disk),
+            until,
+            segments: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            _lock: lock,
+        };
+        reader.refresh()?;
+        Ok(reader)
+    }
+
+    /// The position this reader reads up to at this moment.
+    pub fn end(&self) -> Position {
+        Position(match &self.until {
+            Limit::Live(handle) => handle.load(Ordering::Acquire),
+            Limit::Fixed(position) => *position,
+        })
+    }
+
+    /// Reads durable entries of a log from `from_index` on, until `max_bytes` of payload are reached (at least one entry, if there
+    /// is one). Nothing at or beyond the log's end, nor for a log that is not there. Going on where the last read ended costs no
+    /// search.
+    ///
+    /// # Errors
+    /// `Purged` when the index is gone (also when its segment is recycled while it is being read), `Corruption`, `Io`.
+    pub fn read(
+        &mut self,
+        log: LogId,
+        from_index: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<Entry>, JournalError> {
+        // The limit first: every segment that holds something below it has its name by then.
+        let limit = self.end().0;
+        self.refresh()?;
+        let mut at = self.place_of(log, from_index)?;
+        let mut wanted = Wanted {
+            log,
+            index: from_index,
+            max_bytes,
+            until_index: u64::MAX,
+            bytes: 0,
+            entries: Vec::new(),
+        };
+        while at < limit && !wanted.done() {
+            let Some((header, end)) = self.segment_at(at, limit) else {
+                break;
+            };
+            let name = names::segment(header.number);
+            let from = at.max(header.base + SEGMENT_HEADER);
+            let file = match self.disk.open(&name) {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return self.purged(log, wanted),
+                Err(e) => return Err(JournalError::io("open", name, &e)),
+            };
+            match gather(
+                self.disk.as_ref(),
+                file.as_ref(),
+                (header.number, header.base),
+                from,
+                end,
+                &mut wanted,
+            )? {
+                Ok(reached) => at = reached,
+                Err(Stopped::Begins(first)) => {
+                    return Err(JournalError::Purged {
+                        log: log.0,
+                        asked: from_index,
+                        first,
+                    });
+                }
+                Err(Stopped::Bad(offset, why)) => {
+                    return match self.verdict(file.as_ref(), header.number)? {
+                        Verdict::Recycled => self.purged(log, wanted),
+                        Verdict::Corrupt => Err(JournalError::corrupt(name, offset, why)),
+                    };
+                }
+            }
+        }
+        self.cursors.insert(log, (wanted.index, at));
+        Ok(wanted.entries)
+    }
+
+    /// The logs and what is in them up to [`end`](Self::end), ascending. Reads the whole journal.
+    ///
+    /// # Errors
+    /// `Corruption`, `Io`; `NoSuchSegment` when one is recycled meanwhile: ask again.
+    pub fn logs(&mut self) -> Result<Vec<LogRange>, JournalError> {
+        let limit = self.end().0;
+        self.refresh()?;
+        let mut logs: BTreeMap<LogId, (u64, u64)> = BTreeMap::new();
+        let spans: Vec<(SegmentHeader, u64)> = self.spans(limit).collect();
+        if let Some((first, _)) = spans.first() {
+            logs.extend(first.logs.iter().map(|&(log, next)| (log, (next, next))));
+        }
+        for (header, end) in &spans {
+            self.each_record(header, *end, &mut |record| {
+                if record.head.kind == KIND_ENTRY {
+                    let entry = logs
+                        .entry(record.head.log)
+                        .or_insert((record.head.index, record.head.index));
+                    entry.1 = record.head.index + 1;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(logs
+            .into_iter()
+            .map(|(log, (first, next))| LogRange {
+                log,
+                first: Some(first),
+                next,
+            })
+            .collect())
+    }
+
+    /// The sealed segments, oldest first.
+    ///
+    /// # Errors
+    /// `Corruption`, `Io`.
+    pub fn sealed(&mut self) -> Result<Vec<SealedSegment>, JournalError> {
+        let limit = self.end().0;
+        self.refresh()?;
+        let mut out = sealed(self.segments.values());
+        out.retain(|s| s.end.0 < limit);
+        Ok(out)
+    }
+
+    /// Writes the valid bytes of a sealed segment to `out`, every record checked on the way, and gives their number. A directory
+    /// of such files under their own names can be opened as a journal.
+    ///
+    /// # Errors
+    /// `NoSuchSegment` when it is not sealed, or was recycled before or while it was copied (throw the copy away), `Corruption`,
+    /// `Io` (also for `out`).
+    pub fn copy_sealed(&mut self, number: u64, out: &mut dyn Write) -> Result<u64, JournalError> {
+        let limit = self.end().0;
+        self.refresh()?;
+        let gone = JournalError::NoSuchSegment { number };
+        let Some((header, end)) = self.spans(limit).find(|(h, _)| h.number == number) else {
+            return Err(gone);
+        };
+        if !self.segments.contains_key(&(number + 1)) || end >= limit {
+            return Err(gone);
+        }
+        let failed = |e: io::Error| JournalError::io("copy", names::segment(number), &e);
+        out.write_all(&header.encode()).map_err(failed)?;
+        self.each_record(&header, end, &mut |record| {
+            out.write_all(record.raw).map_err(failed)
+        })?;
+        Ok(end - header.base)
+    }
+
+    fn each_record(
+        &self,
+        header: &SegmentHeader,
+        end: u64,
+        visit: &mut dyn FnMut(&Record<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let (number, name) = (header.number, names::segment(header.number));
+        let file = match self.disk.open(&name) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::NoSuchSegment { number });
+            }
+            Err(e) => return Err(JournalError::io("open", name, &e)),
+        };
+        let mut scan = Scan::new(
+            file.as_ref(),
+            number,
+            header.base,
+            header.base + SEGMENT_HEADER,
+            end,
+        );
+        loop {
+            let offset = scan.offset();
+            let why = match scan.step() {
+                Ok(Step::End) => return Ok(()),
+                Ok(Step::Record(record)) => {
+                    visit(&record)?;
+                    continue;
+                }
+                Ok(Step::Bad(why)) => why,
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    "expected more bytes, the file ends".to_string()
+                }
+                Err(e) => return Err(JournalError::io("read", name, &e)),
+            };
+            return Err(match self.verdict(file.as_ref(), number)? {
+                Verdict::Recycled => JournalError::NoSuchSegment { number },
+                Verdict::Corrupt => JournalError::corrupt(name, offset, why),
+            });
+        }
+    }
+
+    /// Learns of new segments and forgets recycled ones.
+    fn refresh(&mut self) -> Result<(), JournalError> {
+        let numbers = segment_numbers(self.disk.as_ref())?;
+        self.segments
+            .retain(|number, _| numbers.binary_search(number).is_ok());
+        for number in numbers {
+            if self.segments.contains_key(&number) {
+                continue;
+            }
+            let name = names::segment(number);
+            let file = match self.disk.open(&name) {
+                Ok(file) => file,
+                // Recycled since it was listed.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(JournalError::io("open", name, &e)),
+            };
+            match read_header(file.as_ref(), &name)? {
+                Ok(header) if header.number == number => {
+                    self.segments.insert(number, header);
+                }
+                other => {
+                    // A writer that recycled it has taken its name away first.
+                    if segment_numbers(self.disk.as_ref())?
+                        .binary_search(&number)
+                        .is_ok()
+                    {
+                        let why = other
+                            .err()
+                            .unwrap_or_else(|| format!("expected the header of segment {number}"));
+                        return Err(JournalError::corrupt(name, 0, why));
+                    }
+                }
+            }
+        }
+        let oldest = self.segments.values().next().map_or(0, |s| s.base);
+        self.cursors.retain(|_, (_, at)| *at >= oldest);
+        self.check_chain()
+    }
+
+    fn check_chain(&mut self) -> Result<(), JournalError> {
+        let mut gap = None;
+        let mut before: Option<u64> = None;
+        for &number in self.segments.keys() {
+            if let Some(previous) = before
+                && previous + 1 != number
+            {
+                gap = Some(number);
+            }
+            before = Some(number);
+        }
+        let Some(after) = gap else { return Ok(()) };
+        // Segments before the gap were listed and then recycled with those in it; if they are still there, one is missing.
+        let numbers = segment_numbers(self.disk.as_ref())?;
+        if let Some(left) = numbers.iter().rfind(|n| **n < after) {
+            let why = format!(
+                "expected this segment between {} and {}, it is missing",
+                names::segment(*left),
+                names::segment(after)
+            );
+            return Err(JournalError::corrupt(names::segment(after - 1), 0, why));
+        }
+        self.segments.retain(|number, _| *number >= after);
+        Ok(())
+    }
+
+    /// Each segment with where it ends, as far as the limit.
+    fn spans(&self, limit: u64) -> impl Iterator<Item = (SegmentHeader, u64)> + '_ {
+        let next = self
+            .segments
+            .values()
+            .skip(1)
+            .map(|s| s.base)
+            .chain([u64::MAX]);
+        self.segments
+            .values()
+            .zip(next)
+            .filter(move |(s, _)| s.base < limit)
+            .map(move |(s, end)| (s.clone(), end.min(limit)))
+    }
+
+    /// The segment that holds the record at a position, with its end.
+    fn segment_at(&self, at: u64, limit: u64) -> Option<(SegmentHeader, u64)> {
+        self.spans(limit).find(|(_, end)| at < *end)
+    }
+
+    fn place_of(&self, log: LogId, index: u64) -> Result<u64, JournalError> {
+        if let Some(&(next, at)) = self.cursors.get(&log)
+            && next == index
+        {
+            return Ok(at);
+        }
+        let Some(first) = self.segments.values().next() else {
+            return Ok(u64::MAX);
+        };
+        if let Some(next) = first.next_of(log)
+            && index < next
+        {
+            return Err(JournalError::Purged {
+                log: log.0,
+                asked: index,
+                first: next,
+            });
+        }
+        // Headers without the log come before those with it, and the log's indexes grow from header to header.
+        let place = self
+            .segments
+            .values()
+            .take_while(|s| s.next_of(log).is_none_or(|next| next <= index))
+            .last()
+            .unwrap_or(first);
+        Ok(place.base)
+    }
+
+    fn purged(&mut self, log: LogId, wanted: Wanted) -> Result<Vec<Entry>, JournalError> {
+        self.cursors.remove(&log);
+        if !wanted.entries.is_empty() {
+            return Ok(wanted.entries);
+        }
+        self.refresh()?;
+        let first = self.segments.values().next().and_then(|s| s.next_of(log));
+        Err(JournalError::Purged {
+            log: log.0,
+            asked: wanted.index,
+            first: first.unwrap_or(wanted.index + 1),
+        })
+    }
+
+    /// A file that does not check out is either damaged, or was recycled under the reader's hands: then its name is gone, or it
+    /// is another segment's by now.
+    fn verdict(&self, file: &dyn DiskFile, number: u64) -> Result<Verdict, JournalError> {
+        let name = names::segment(number);
+        if segment_numbers(self.disk.as_ref())?
+            .binary_search(&number)
+            .is_err()
+        {
+            return Ok(Verdict::Recycled);
+        }
+        let mut bytes = vec![0; SEGMENT_HEADER as usize];
+        read_exact(file, 0, &mut bytes).map_err(|e| JournalError::io("read", name, &e))?;
+        Ok(match SegmentHeader::decode(&bytes) {
+            Ok(header) if header.number != number => Verdict::Recycled,
+            _ => Verdict::Corrupt,
+        })
+    }
+}
