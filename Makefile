@@ -80,6 +80,10 @@ fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
 bench: ## Measure the book and the node (its own help: engine/crates/bench)
 	@cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench
 
+.PHONY: schema
+schema: $(DONE)/rialto ## Write the venue file's JSON Schema again after the model changed
+	@$(BIN)/python -m rialto_platform.venue.schema > stacks/venues/venue.schema.json
+
 # --- what is installed -----------------------------------------------------------------------------------------------
 
 .PHONY: setup

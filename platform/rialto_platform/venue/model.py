@@ -1,0 +1,211 @@
+"""The venue model: what one venue file declares.
+
+Every amount is an integer in a base unit named by the attribute (``_e4`` is 1e-4 of the currency, ``_ns`` nanoseconds,
+``_bps`` bits a second, ``_bp`` basis points, ``_bytes``); the file's key, an alias, carries no unit since its value does. Mappings and
+tuples keep the order of the file. Build a :class:`Venue` with :func:`rialto_platform.venue.load`, which also checks what
+spans several values.
+"""
+
+from collections.abc import Callable, Mapping
+from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from rialto_platform.venue import units
+
+Cloud: TypeAlias = Literal["aws", "gcp", "azure"]
+Durability: TypeAlias = Literal["zone", "region"]
+
+
+def _amount(parse: Callable[[str], int], pattern: str, example: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """The validator and the schema of an amount written as text."""
+
+    def validate(value: object) -> int:
+        if not isinstance(value, str):
+            raise PydanticCustomError("not_text", "not text")
+        try:
+            return parse(value)
+        except units.AmountError as error:
+            raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error)) from None
+
+    return BeforeValidator(validate), WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+def _halves(error: units.AmountError) -> dict[str, str]:
+    return {"wrong": error.wrong, "right": error.right}
+
+
+def _cidr(value: object) -> IPv4Network:
+    if not isinstance(value, str):
+        raise PydanticCustomError("not_text", "not text")
+    try:
+        network = IPv4Network(value, strict=False)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        error = units.AmountError(f'"{value}" is not an IPv4 range', 'write it as "10.1.0.0/16"')
+        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error)) from None
+    if "/" not in value or not value.endswith(f"/{network.prefixlen}"):
+        error = units.AmountError(f'"{value}" has no prefix length', 'write it as "10.1.0.0/16"')
+        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error))
+    if str(network) != value:
+        error = units.AmountError(f"{value} has bits set beyond its prefix", f"the range is {network}")
+        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error))
+    return network
+
+
+_CIDR_SCHEMA = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$", "examples": ["10.1.0.0/16"]}
+_UNIT = r"^\d+(\.\d+)? ?"
+
+PriceE4 = Annotated[int, *_amount(units.parse_price, r"^\d+(\.\d{1,4})?$", "0.01")]
+ValueE4 = Annotated[int, *_amount(units.parse_value, r"^\d+(\.\d{1,4})?$", "1000000.00")]
+BasisPoints = Annotated[int, *_amount(units.parse_percent, _UNIT + "%$", "10 %")]
+Bandwidth = Annotated[int, *_amount(units.parse_bandwidth, _UNIT + "(k|M|G|T)bit/s$", "10 Gbit/s")]
+Duration = Annotated[int, *_amount(units.parse_duration, _UNIT + "(ns|us|µs|ms|s|min|h)$", "1 ms")]
+Size = Annotated[int, *_amount(units.parse_size, _UNIT + "(KiB|MiB|GiB|TiB|MB|GB|TB)$", "4 GiB")]
+Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), WithJsonSchema(_CIDR_SCHEMA)]
+
+
+RULES = {
+    r"^[a-z][a-z0-9-]{0,15}$": "a name of at most 16 lower-case letters, digits and hyphens, a letter first",
+    r"^[A-Z][A-Z0-9_-]{0,15}$": "a name of at most 16 capital letters, digits, _ and -, a letter first",
+    r"^[A-Z0-9.+=-]{1,8}$": "one to eight capital letters, digits or . + = -",
+    r"^[A-Z0-9]{1,6}$": "one to six capital letters or digits",
+    r"^[a-z0-9-]{1,32}$": "the cloud's own name, such as us-east-1, in lower case",
+}
+"""The patterns of names in words, for messages."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
+AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]{0,15}$")]
+Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.+=-]{1,8}$")]
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,6}$")]
+Location = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Quantity = Annotated[int, Field(ge=1, le=units.MAX_QUANTITY)]
+
+
+class Strict(BaseModel):
+    """No conversions, no unknown keys, nothing changes after it was read."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Region(Strict):
+    """One place in one cloud."""
+
+    cloud: Cloud = Field(description="Whose cloud.")
+    location: Location = Field(description="The cloud's own name of the place: us-east-1, asia-east1, westeurope.")
+    zones: tuple[Location, ...] = Field(
+        min_length=1, max_length=9, description="Zones in use; the first is used first."
+    )
+    cidr: Cidr = Field(description="The region's private addresses; no two regions overlap.")
+
+
+class Interconnect(Strict):
+    """The private link between two regions."""
+
+    between: tuple[Name, Name] = Field(description="The two regions it joins.")
+    bandwidth_bps: Bandwidth = Field(alias="bandwidth", description="Of the primary circuits, each way.")
+    latency_ns: Duration = Field(alias="latency", description="One way; a round trip takes twice as long.")
+
+
+class Instrument(Strict):
+    """What is traded. Its number in its market is its position in the list, from 1: add new ones at the end."""
+
+    symbol: Symbol = Field(description="At most eight characters, as in ITCH.")
+    tick_size_e4: PriceE4 = Field(alias="tick_size", description='Prices are multiples of it: "0.01".')
+    lot_size: Quantity = Field(description="Quantities are multiples of it.")
+    collar_bp: BasisPoints | None = Field(
+        default=None, alias="collar", description="How far a limit price may be from the last trade; absent: anywhere."
+    )
+    reference_price_e4: PriceE4 | None = Field(
+        default=None, alias="reference_price", description="Stands for the last trade until there is one."
+    )
+
+
+class Account(Strict):
+    """Whose limits an order counts against, and the logins that send for it.
+
+    Accounts and sessions are numbered by position in their market, from 1: add new ones at the end.
+    """
+
+    max_order_quantity: Quantity = Field(description="The largest quantity of one order.")
+    max_order_value_e4: ValueE4 = Field(
+        alias="max_order_value", description="The largest price times quantity of one order."
+    )
+    max_open_orders: int = Field(ge=1, le=0xFFFF_FFFF, description="The most orders resting at once.")
+    sessions: tuple[Username, ...] = Field(
+        min_length=1,
+        description="Logins of its order sessions; passwords are made at the first start, never written here.",
+    )
+
+
+class Market(Strict):
+    """A set of instruments that share one sequenced log. Its number is its position among the markets, from 1."""
+
+    home: Name = Field(description="The region that leads it.")
+    durability: Durability = Field(
+        description="zone: acknowledged once a majority of the home's zones hold it; region: a majority of regions."
+    )
+    peak_orders_per_second: int = Field(ge=1, description="What links, memory and disks are planned for.")
+    checkpoint_interval_ns: Duration = Field(
+        default=60 * 10**9, alias="checkpoint_interval", description="Between two checkpoints; a minute unless given."
+    )
+    instruments: tuple[Instrument, ...] = Field(min_length=1)
+    accounts: Mapping[AccountName, Account] = Field(min_length=1)
+    feed_users: tuple[Username, ...] = Field(default=(), description="Logins of the market data feed.")
+
+
+class Objectives(Strict):
+    """What the venue promises."""
+
+    acknowledgement_p99_ns: Duration = Field(
+        alias="acknowledgement_p99", description="From order in to acknowledgement out."
+    )
+    outage_ns: Duration = Field(alias="outage", description="The longest gap in trading when one replica is lost.")
+    loss_ns: Duration = Field(
+        alias="loss",
+        description="How much of what was acknowledged may be gone when a home region is lost: 0 s for nothing.",
+    )
+
+
+class Flow(Strict):
+    """Generated order flow for one market."""
+
+    orders_per_second: int = Field(ge=1, description="Over all its sessions.")
+    duration_ns: Duration = Field(alias="duration", description="It ends by itself after this.")
+    instruments: tuple[Symbol, ...] = Field(min_length=1, description="The first is traded most (Zipf).")
+    sessions: tuple[Username, ...] = Field(min_length=1, description="The logins that send it.")
+    resting_orders: int = Field(ge=1, description="About how many orders it keeps in the books.")
+    seed: int = Field(ge=0, le=0xFFFF_FFFF, description="The same seed sends the same orders.")
+
+
+class Node(Strict):
+    """What one node may use."""
+
+    memory_bytes: Size = Field(alias="memory")
+    disk_bytes: Size = Field(alias="disk")
+
+
+class Venue(Strict):
+    """Everything one venue file declares."""
+
+    model_config = ConfigDict(title="Rialto venue file")
+
+    venue: Name = Field(description="Its name.")
+    regions: Mapping[Name, Region] = Field(min_length=1, description="Places, by a name of your own.")
+    interconnects: tuple[Interconnect, ...] = Field(default=(), description="Private links between regions.")
+    node: Node = Field(description="What each node may use.")
+    markets: Mapping[Name, Market] = Field(min_length=1, description="Markets, by name.")
+    objectives: Objectives
+    flow: Mapping[Name, Flow] = Field(
+        default_factory=dict[str, Flow], description="Generated order flow, by the market it is sent to."
+    )
+
+    def link(self, one: str, other: str) -> Interconnect | None:
+        """The interconnect that joins two regions, in either order; ``None`` if there is none."""
+        return next((link for link in self.interconnects if set(link.between) == {one, other}), None)
+
+    def homes(self) -> tuple[str, ...]:
+        """The regions that lead a market, in the order of the file."""
+        leading = {market.home for market in self.markets.values()}
+        return tuple(name for name in self.regions if name in leading)
