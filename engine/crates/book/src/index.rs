@@ -4,9 +4,9 @@
 //! found this bucket full and went on to the next. A search compares all tags of a bucket at once and stops
 //! at the first bucket nobody went past, so nothing has to be shifted or buried when an order leaves.
 //!
-//! Four neighbouring ids share a bucket and 1,024 neighbouring ids lie in 256 buckets side by side, so that
-//! ids given out in ascending order stay in the cache; where those 256 begin is a hash of the upper bits, so
-//! that sparse ids (multiples of a power of two, random ones) spread as evenly.
+//! A few neighbouring ids share a bucket, so that ids given out in ascending order stay in the cache. Where a
+//! group of neighbours goes is a multiplicative hash, so that groups that follow each other and groups far apart
+//! (multiples of a power of two, random ids) spread evenly.
 
 use crate::pool::Order;
 
@@ -17,8 +17,6 @@ const LANE_MASK: u32 = (1 << LANES) - 1;
 const MEAN_FILL: usize = 4;
 /// Ids that share a bucket, as a power of two.
 const NEAR_BITS: u32 = 2;
-/// Ids that share a run of buckets, as a power of two.
-const RUN_BITS: u32 = 10;
 
 #[derive(Clone)]
 #[repr(C, align(64))]
@@ -37,6 +35,8 @@ const EMPTY: Bucket = Bucket {
 pub(crate) struct Index {
     buckets: Vec<Bucket>,
     mask: usize,
+    /// Leaves as many upper bits of a product as the mask has (one too many if there is but one bucket).
+    shift: u32,
     len: usize,
 }
 
@@ -56,6 +56,11 @@ fn tag_of(id: u64) -> u32 {
     if tag == 0 { 1 } else { tag }
 }
 
+#[inline]
+fn shift_for(buckets: usize) -> u32 {
+    (u64::BITS - buckets.trailing_zeros()).min(u64::BITS - 1)
+}
+
 impl Index {
     pub(crate) fn with_capacity(orders: usize) -> Self {
         let wanted = orders.div_ceil(MEAN_FILL).max(1);
@@ -63,16 +68,14 @@ impl Index {
         Self {
             buckets: vec![EMPTY; count],
             mask: count - 1,
+            shift: shift_for(count),
             len: 0,
         }
     }
 
     #[inline]
     fn home(&self, id: u64) -> usize {
-        // Multiplication by an odd constant, upper half folded down: every bit of the run number counts.
-        let run = (id >> RUN_BITS).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let run = (run >> 32) ^ (run >> 12);
-        (run.wrapping_add(id >> NEAR_BITS) as usize) & self.mask
+        ((id >> NEAR_BITS).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize & self.mask
     }
 
     #[inline]
@@ -149,6 +152,7 @@ impl Index {
         let count = self.buckets.len() * 2;
         let old = std::mem::replace(&mut self.buckets, vec![EMPTY; count]);
         self.mask = count - 1;
+        self.shift = shift_for(count);
         for bucket in &old {
             for &slot in &bucket.slots[..LANES] {
                 if slot != 0 {
