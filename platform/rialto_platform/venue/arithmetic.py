@@ -27,7 +27,8 @@ def networks(venue: Venue) -> Iterator[Finding]:
         needed = subnets * ADDRESSES_PER_ZONE
         if region.cidr.num_addresses < needed:
             prefix = 32 - (needed - 1).bit_length()
-            wrong = f"{region.cidr} holds {region.cidr.num_addresses:,} addresses, {len(region.zones)} zones need {needed:,}"
+            held, zones = region.cidr.num_addresses, len(region.zones)
+            wrong = f"{region.cidr} holds {held:,} addresses, {zones} zones need {needed:,}"
             yield Finding(path, wrong, f"use /{prefix} or a shorter prefix", (("regions", name, "zones"),))
     for (one, first), (other, second) in itertools.combinations(venue.regions.items(), 2):
         if first.cidr.overlaps(second.cidr):

@@ -80,8 +80,8 @@ def bandwidth(venue: Venue) -> Iterator[Finding]:
         if needed > link.bandwidth_bps:
             joined = " and ".join(sending)
             wrong = (
-                f"{rate:,} orders a second of {joined} need {units.bandwidth_text(needed)}, half of it for catching up; "
-                f"{units.bandwidth_text(link.bandwidth_bps)} declared"
+                f"{rate:,} orders a second of {joined} need {units.bandwidth_text(needed)} (half for catching up); "
+                f"it has {units.bandwidth_text(link.bandwidth_bps)}"
             )
             rests_on = tuple[Path, ...](
                 path

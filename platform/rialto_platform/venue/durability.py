@@ -1,7 +1,8 @@
 """Whether what was promised can be kept by the voters, links and timers that were declared.
 
-A market of durability ``zone`` has one voter in each zone of its home, and learners elsewhere; one of durability ``region`` has
-one voter in each region. A majority of an odd number of voters, at least three, survives the loss of one.
+A market of durability ``zone`` has one voter in each zone of its home, and learners elsewhere; one of
+durability ``region`` has one voter in each region. A majority of an odd number of voters, at least three,
+survives the loss of one.
 """
 
 import itertools
@@ -95,8 +96,8 @@ def outage(venue: Venue) -> Iterator[Finding]:
         longest = longest_election(venue, market)
         if 0 < promised < longest:
             wrong = (
-                f"{units.duration_text(promised)} cannot be kept: after the loss of {name}'s leader its lease and an election "
-                f"take up to {units.duration_text(longest)}"
+                f"{units.duration_text(promised)} cannot be kept: after the loss of {name}'s leader its lease and an "
+                f"election take up to {units.duration_text(longest)}"
             )
             rests_on: tuple[Path, ...] = (("interconnects", "*"), ("markets", name), ("markets", name, "durability"))
             yield Finding(("objectives", "outage"), wrong, f"promise {units.duration_text(longest)} or more", rests_on)

@@ -1,9 +1,9 @@
 """The venue model: what one venue file declares.
 
-Every amount is an integer in a base unit named by the attribute (``_e4`` is 1e-4 of the currency, ``_ns`` nanoseconds,
-``_bps`` bits a second, ``_bp`` basis points, ``_bytes``); the file's key, an alias, carries no unit since its value does. Mappings and
-tuples keep the order of the file. Build a :class:`Venue` with :func:`rialto_platform.venue.load`, which also checks what
-spans several values.
+Every amount is an integer in a base unit named by the attribute (``_e4`` is 1e-4 of the currency, ``_ns``
+nanoseconds, ``_bps`` bits a second, ``_bp`` basis points, ``_bytes``); the file's key, an alias, has no unit
+in its name, since its value carries one. Mappings and tuples keep the order of the file. Build a
+:class:`Venue` with :func:`rialto_platform.venue.load`, which also checks what spans several values.
 """
 
 from collections.abc import Callable, Mapping
@@ -191,7 +191,7 @@ class Venue(Strict):
 
     model_config = ConfigDict(title="Rialto venue file")
 
-    venue: Name = Field(description="Its name.")
+    name: Name = Field(alias="venue", description="Its name.")
     regions: Mapping[Name, Region] = Field(min_length=1, description="Places, by a name of your own.")
     interconnects: tuple[Interconnect, ...] = Field(default=(), description="Private links between regions.")
     node: Node = Field(description="What each node may use.")

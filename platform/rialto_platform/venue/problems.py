@@ -29,8 +29,8 @@ def path_text(path: Path) -> str:
 class Problem:
     """One thing that is wrong.
 
-    ``path`` as :func:`path_text` writes it, ``line`` from 1 (``None`` where the file has no such line), ``wrong`` says what is
-    wrong and ``right`` what would be right.
+    ``path`` as :func:`path_text` writes it, ``line`` from 1 (``None`` where the file has no such line), ``wrong`` says
+    what is wrong and ``right`` what would be right.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Problem:
 
 
 class VenueError(Exception):
-    """A venue file that cannot be used. ``problems`` holds everything that is wrong with it, in the order of the file."""
+    """A venue file that cannot be used. ``problems`` holds all that is wrong with it, in the order of the file."""
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         """Keeps ``problems`` sorted by line; problems without a line come first."""

@@ -1,4 +1,7 @@
-"""The venue file's JSON Schema, for editors: ``python -m rialto_platform.venue.schema`` prints it (``make schema`` keeps it)."""
+"""The venue file's JSON Schema, for editors.
+
+``python -m rialto_platform.venue.schema`` prints it; ``make schema`` keeps the committed one.
+"""
 
 import json
 import sys

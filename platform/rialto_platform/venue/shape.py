@@ -1,7 +1,7 @@
 """Types and keys: what the model refuses value by value, in words, and what stands in for it.
 
-The checks that span several values need a whole model. So each refused value is replaced by the same value of an example, and
-its path is remembered: a finding that rests on a replaced value is not reported.
+The checks that span several values need a whole model. So each refused value is replaced by the same value of
+an example, and its path is remembered: a finding that rests on a replaced value is not reported.
 """
 
 import difflib

@@ -1,8 +1,9 @@
 """A venue file's text as plain values with their line numbers.
 
-A subset of YAML without its traps: values that YAML 1.1 and 1.2 read differently are refused, keys are text and stand once,
-there are no tags and no merge keys, and size, depth and the expansion of aliases are bounded. Numbers with a decimal point
-keep their digits (:class:`Unquoted`), so that a message can show them as they were written.
+A subset of YAML without its traps: values that YAML 1.1 and 1.2 read differently are refused, keys are text
+and stand once, there are no tags and no merge keys, and size, depth and the expansion of aliases are bounded.
+Numbers with a decimal point keep their digits (:class:`Unquoted`), so that a message can show them as they
+were written.
 """
 
 import re
@@ -22,7 +23,7 @@ MAX_DEPTH = 24
 MAX_VALUES = 1_000_000
 """The most values a file may come to once its aliases are expanded: a few markets of 65,535 instruments."""
 
-Raw: TypeAlias = "None | bool | int | Unquoted | str | tuple[Raw, ...] | dict[str, Raw]"
+Raw: TypeAlias = "bool | int | Unquoted | str | tuple[Raw, ...] | dict[str, Raw] | None"
 """A value of a venue file before the model has seen it; lists are tuples, since the model is frozen."""
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
@@ -81,7 +82,7 @@ class Source:
         return None
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """Nothing can be read beyond this."""
 
     def __init__(self, line: int | None, wrong: str, right: str) -> None:
@@ -94,21 +95,21 @@ def read(data: bytes) -> Source:
     source = Source()
     try:
         source.value = _Reader(source).value((), _compose(_text(data)))
-    except _Stop as stop:
+    except _StopError as stop:
         source.flaws.append(stop.flaw)
     return source
 
 
 def _text(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise _Stop(
+        raise _StopError(
             None, f"the file is larger than {MAX_BYTES:,} bytes", "split the venue or remove what is not part of it"
         )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _Stop(line, f"byte {error.start + 1} of the file is not UTF-8", "save the file as UTF-8") from None
+        raise _StopError(line, f"byte {error.start + 1} of the file is not UTF-8", "save the file as UTF-8") from None
 
 
 @dataclass(slots=True)
@@ -136,26 +137,26 @@ def _compose(text: str) -> _Node:
         return _one_document(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        raise _Stop(
+        raise _StopError(
             line, f"this is not YAML: {error.problem or error.context}", "mend the line or the one before"
         ) from None
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
-        raise _Stop(None, f"this is not YAML: {reason}", "remove characters that cannot be printed") from None
+        raise _StopError(None, f"this is not YAML: {reason}", "remove characters that cannot be printed") from None
 
 
 def _one_document(stream: Iterator[events.Event]) -> _Node:
-    """Builds the tree from the parser's events, so that its depth is bounded before it is built and nothing recurses."""
+    """Builds the tree from the parser's events, so that its depth is bounded before it is built."""
     root: _Node | None = None
     parents: list[_Collection] = []
     anchors: dict[str, _Node] = {}
     documents = 0
     for event in stream:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, events.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _Stop(line, "a second document starts here", "keep one venue in one file, without ---")
+                raise _StopError(line, "a second document starts here", "keep one venue in one file, without ---")
         if isinstance(event, events.CollectionEndEvent):
             parents.pop()
         if not isinstance(event, events.NodeEvent):
@@ -168,17 +169,23 @@ def _one_document(stream: Iterator[events.Event]) -> _Node:
         if isinstance(event, events.CollectionStartEvent) and isinstance(node, _Collection):
             parents.append(node)
             if len(parents) > MAX_DEPTH:
-                raise _Stop(line, f"values are nested more than {MAX_DEPTH} deep", "keep to the shape of the schema")
+                raise _StopError(
+                    line, f"values are nested more than {MAX_DEPTH} deep", "keep to the shape of the schema"
+                )
     if root is None:
-        raise _Stop(None, "the file is empty", 'start with "venue: NAME"; stacks/venues/laptop.yaml is an example')
+        raise _StopError(None, "the file is empty", 'start with "venue: NAME"; stacks/venues/laptop.yaml is an example')
     return root
+
+
+def _line(event: events.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark is not None else 1
 
 
 def _node(event: events.NodeEvent, line: int, anchors: dict[str, _Node]) -> _Node:
     anchor = event.anchor
     if isinstance(event, events.AliasEvent):
         if anchor not in anchors:
-            raise _Stop(line, f"*{anchor} names no anchor", f"write &{anchor} before the value it means")
+            raise _StopError(line, f"*{anchor} names no anchor", f"write &{anchor} before the value it means")
         return anchors[anchor]
     node: _Node
     if isinstance(event, events.ScalarEvent):
@@ -188,7 +195,7 @@ def _node(event: events.NodeEvent, line: int, anchors: dict[str, _Node]) -> _Nod
         node = _Collection(line, mapping=isinstance(event, events.MappingStartEvent))
         tag = event.tag if isinstance(event, events.CollectionStartEvent) else None
     if tag is not None:
-        raise _Stop(line, f"the tag {tag} is used", "remove it: a venue file has plain values only")
+        raise _StopError(line, f"the tag {tag} is used", "remove it: a venue file has plain values only")
     if anchor is not None:
         anchors[anchor] = node
     return node
@@ -205,11 +212,13 @@ class _Reader:
         self.source.lines.setdefault(path, node.line)
         self.values += 1
         if self.values > MAX_VALUES:
-            raise _Stop(
+            raise _StopError(
                 node.line, f"the file comes to more than {MAX_VALUES:,} values", "remove the aliases that repeat them"
             )
         if len(path) > MAX_DEPTH:
-            raise _Stop(node.line, f"values are nested more than {MAX_DEPTH} deep", "an alias may not contain itself")
+            raise _StopError(
+                node.line, f"values are nested more than {MAX_DEPTH} deep", "an alias may not contain itself"
+            )
         if isinstance(node, _Scalar):
             return self.plain(path, node.line, node.text) if node.plain else node.text
         if node.mapping:

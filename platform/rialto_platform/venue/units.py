@@ -1,7 +1,7 @@
 """Amounts as a venue file writes them, as integers in one base unit each.
 
-Each ``parse_…`` takes the text and returns an integer; it raises :class:`AmountError` with what is wrong and what would be
-right. Nothing goes through binary floating point.
+Each ``parse_…`` takes the text and returns an integer; it raises :class:`AmountError` with what is wrong and what would
+be right. Nothing goes through binary floating point.
 """
 
 import re

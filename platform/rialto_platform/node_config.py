@@ -1,0 +1,185 @@
+"""What each node of a venue is told, derived from the venue model alone.
+
+A node's configuration is the JSON object that ``rialto-node --config`` reads. Numbers are positions in the
+venue file, from 1, so that the same file always gives the same numbers; a file may grow at the end of its
+lists.
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import TypedDict
+
+from rialto_platform.venue import Account, Flow, Instrument, Market, Venue
+
+ANY_PORT = "127.0.0.1:0"
+"""Listen on this machine alone, on a port that the system chooses; the node reports it in its ready file."""
+
+
+class InstrumentConfig(TypedDict):
+    """An instrument: prices in 1e-4, the collar in percent of the last trade."""
+
+    symbol: str
+    tick_size_e4: int
+    lot_size: int
+    collar_percent: int | float | None
+    reference_price_e4: int | None
+
+
+class AccountConfig(TypedDict):
+    """An account with its limits."""
+
+    name: str
+    id: int
+    max_order_quantity: int
+    max_order_value_e4: int
+    max_open_orders: int
+
+
+class SessionConfig(TypedDict):
+    """An order session and the number of its account."""
+
+    username: str
+    id: int
+    account: int
+
+
+class MarketConfig(TypedDict):
+    """A market that the node hosts."""
+
+    name: str
+    id: int
+    durability: str
+    orders_listen: str
+    feed_listen: str
+    snapshot_listen: str
+    checkpoint_interval_s: int
+    instruments: list[InstrumentConfig]
+    accounts: list[AccountConfig]
+    sessions: list[SessionConfig]
+    feed_users: list[str]
+
+
+class NodeConfig(TypedDict):
+    """A node's configuration as far as the venue decides it.
+
+    Whoever places the node adds ``data_dir``, ``ready_file`` and ``credentials_file``.
+    """
+
+    venue: str
+    node: str
+    region: str
+    admin_listen: str
+    markets: list[MarketConfig]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPlan:
+    """Generated flow for one market: the load client's arguments, less addresses and credentials."""
+
+    market: str
+    node: str
+    arguments: tuple[str, ...]
+
+
+def node_name(region: str, zone: int = 1) -> str:
+    """The name of the node in a region's zone, counted from 1."""
+    return f"{region}-{zone}"
+
+
+def node_configs(venue: Venue) -> dict[str, NodeConfig]:
+    """The configuration of every node, by its name: one in each region that is home to a market, in its first zone."""
+    return {node_name(region): node_config(venue, region) for region in venue.homes()}
+
+
+def node_config(venue: Venue, region: str) -> NodeConfig:
+    """The configuration of the node in ``region``'s first zone: it hosts the markets at home there.
+
+    Raises ``KeyError`` if the venue has no such region.
+    """
+    if region not in venue.regions:
+        raise KeyError(region)
+    numbered = enumerate(venue.markets.items(), start=1)
+    return NodeConfig(
+        venue=venue.name,
+        node=node_name(region),
+        region=region,
+        admin_listen=ANY_PORT,
+        markets=[_market(number, name, market) for number, (name, market) in numbered if market.home == region],
+    )
+
+
+def usernames(venue: Venue) -> list[str]:
+    """Every login that needs a password, sorted, each once."""
+    markets = venue.markets.values()
+    senders = (login for market in markets for account in market.accounts.values() for login in account.sessions)
+    readers = (login for market in markets for login in market.feed_users)
+    return sorted(set(itertools.chain(senders, readers)))
+
+
+def flow_plans(venue: Venue) -> list[FlowPlan]:
+    """The load client of each market that has generated flow."""
+    return [
+        FlowPlan(name, node_name(venue.markets[name].home), _arguments(venue.markets[name], flow))
+        for name, flow in venue.flow.items()
+    ]
+
+
+def _market(number: int, name: str, market: Market) -> MarketConfig:
+    accounts = list(enumerate(market.accounts.items(), start=1))
+    logins = [(login, account_id) for account_id, (_, account) in accounts for login in account.sessions]
+    return MarketConfig(
+        name=name,
+        id=number,
+        durability=market.durability,
+        orders_listen=ANY_PORT,
+        feed_listen=ANY_PORT,
+        snapshot_listen=ANY_PORT,
+        checkpoint_interval_s=market.checkpoint_interval_ns // 10**9,
+        instruments=[_instrument(instrument) for instrument in market.instruments],
+        accounts=[_account(account_id, account_name, account) for account_id, (account_name, account) in accounts],
+        sessions=[
+            SessionConfig(username=login, id=number, account=account_id)
+            for number, (login, account_id) in enumerate(logins, start=1)
+        ],
+        feed_users=list(market.feed_users),
+    )
+
+
+def _instrument(instrument: Instrument) -> InstrumentConfig:
+    return InstrumentConfig(
+        symbol=instrument.symbol,
+        tick_size_e4=instrument.tick_size_e4,
+        lot_size=instrument.lot_size,
+        collar_percent=_percent(instrument.collar_bp),
+        reference_price_e4=instrument.reference_price_e4,
+    )
+
+
+def _percent(basis_points: int | None) -> int | float | None:
+    if basis_points is None:
+        return None
+    whole, part = divmod(basis_points, 100)
+    return whole if part == 0 else basis_points / 100
+
+
+def _account(number: int, name: str, account: Account) -> AccountConfig:
+    return AccountConfig(
+        name=name,
+        id=number,
+        max_order_quantity=account.max_order_quantity,
+        max_order_value_e4=account.max_order_value_e4,
+        max_open_orders=account.max_open_orders,
+    )
+
+
+def _arguments(market: Market, flow: Flow) -> tuple[str, ...]:
+    """One order session each for the load client's threads; each instrument as ``SYMBOL:TICK:LOT:REFERENCE`` (1e-4)."""
+    known = {instrument.symbol: instrument for instrument in market.instruments}
+    arguments = ["--rate", str(flow.orders_per_second), "--duration-s", str(flow.duration_ns // 10**9)]
+    arguments += ["--seed", str(flow.seed), "--resting-orders", str(flow.resting_orders)]
+    for login in flow.sessions:
+        arguments += ["--session", login]
+    for symbol in flow.instruments:
+        it = known[symbol]
+        arguments += ["--instrument", f"{symbol}:{it.tick_size_e4}:{it.lot_size}:{it.reference_price_e4}"]
+    return tuple(arguments)
