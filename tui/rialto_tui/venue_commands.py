@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from rialto_platform.local import lifecycle, paths
@@ -17,7 +18,7 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
     try:
         started = lifecycle.up(venue_file, with_flow=with_flow, say=print)
     except VenueError as error:
-        _print_problems(venue_file, error)
+        print(f"rialto: {error}", file=sys.stderr)
         return 1
     name = started.paths.name
     if started.already_up:
@@ -73,10 +74,10 @@ def validate(venue_file: Path, *, as_json: bool) -> int:
         venue = load(venue_file)
     except VenueError as error:
         if as_json:
-            problems = [{"path": problem.path, "message": str(problem)} for problem in error.problems]
+            problems = [asdict(problem) for problem in error.problems]
             print(json.dumps({"file": str(venue_file), "valid": False, "problems": problems}, indent=2))
         else:
-            _print_problems(venue_file, error)
+            print(f"rialto: {error}", file=sys.stderr)
         return 1
     if as_json:
         print(json.dumps({"file": str(venue_file), "valid": True, "problems": []}, indent=2))
@@ -84,7 +85,3 @@ def validate(venue_file: Path, *, as_json: bool) -> int:
         counts = f"{len(venue.regions)} regions, {len(venue.interconnects)} interconnects, {len(venue.markets)} markets"
         print(f"{venue_file}: venue {venue.name} is valid ({counts}).")
     return 0
-
-
-def _print_problems(venue_file: Path, error: Exception) -> None:
-    print(f"rialto: {venue_file} is not a valid venue file:\n{error}", file=sys.stderr)

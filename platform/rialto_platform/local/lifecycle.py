@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -130,7 +130,7 @@ def _prepare(paths: VenuePaths, venue: Venue, text: str, *, with_flow: bool) -> 
     for name, config in configs.items():
         node = paths.node(name)
         node.data.mkdir(parents=True, exist_ok=True)
-        placed = config | {
+        placed = dict[str, object](config) | {
             "data_dir": str(node.data),
             "ready_file": str(node.ready),
             "credentials_file": str(paths.credentials),
@@ -237,7 +237,7 @@ def _end_leftovers(paths: VenuePaths) -> list[str]:
 
 
 @contextlib.contextmanager
-def _locked(paths: VenuePaths) -> Iterator[None]:
+def _locked(paths: VenuePaths) -> Generator[None, None, None]:
     """One `up` or `down` of a venue at a time."""
     paths.root.mkdir(parents=True, exist_ok=True)
     with paths.lock.open("w") as file:
