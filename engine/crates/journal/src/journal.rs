@@ -5,102 +5,28 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::disk::{Disk, DiskFile, DiskLock, LockMode, read_exact, write_all};
+use crate::disk::{Disk, DiskFile, DiskLock, write_all};
 use crate::error::JournalError;
 use crate::format::{
-    KIND_ENTRY, KIND_SEAL, MAX_LOGS, MAX_PAYLOAD_BYTES, NO_LOG, RECORD_HEADER, RecordHead,
-    SEGMENT_HEADER, SegmentHeader, record_size, salt, write_record,
+    KIND_ENTRY, KIND_SEAL, MAX_LOGS, NO_LOG, RECORD_HEADER, RecordHead, SEGMENT_HEADER,
+    SegmentHeader, record_size, salt, write_record,
 };
-use crate::recover::{Found, LogRange, LogState, Recovery, inspect};
-use crate::segment::{SealedSegment, Stopped, Wanted, gather, sealed};
-use crate::{Entry, LogId, Position, names};
-
-/// What a journal may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Size of a new segment's file in bytes, a multiple of 4,096. Existing segments keep theirs.
-    pub segment_bytes: u64,
-    /// Empty segments that [`Journal::open`] and [`Journal::prepare`] keep ready, so that a full segment does not make a commit
-    /// wait for a new file.
-    pub spare_segments: usize,
-    /// The most empty segments kept; purged ones beyond this are deleted, which some disks take half a second for.
-    pub pool_segments: usize,
-    /// The largest payload in bytes; at most 16 MiB and what fits one segment.
-    pub max_payload_bytes: usize,
-    /// The most bytes that may wait for a sync. A single record always fits.
-    pub max_buffered_bytes: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 64 << 20,
-            spare_segments: 1,
-            pool_segments: 8,
-            max_payload_bytes: MAX_PAYLOAD_BYTES,
-            max_buffered_bytes: 64 << 20,
-        }
-    }
-}
-
-impl Config {
-    /// The defaults with another segment size; the payload bound is lowered to what fits.
-    pub fn with_segment_bytes(segment_bytes: u64) -> Self {
-        let fits = usize::try_from(room(segment_bytes)).unwrap_or(MAX_PAYLOAD_BYTES);
-        Self {
-            segment_bytes,
-            max_payload_bytes: fits.min(MAX_PAYLOAD_BYTES),
-            ..Self::default()
-        }
-    }
-
-    fn check(&self) -> Result<(), JournalError> {
-        let wrong = |why: String| Err(JournalError::Config(why));
-        if !self.segment_bytes.is_multiple_of(4096) || self.segment_bytes < 8192 {
-            return wrong(format!(
-                "segment_bytes is {}, give a multiple of 4096 from 8192 on",
-                self.segment_bytes
-            ));
-        }
-        let most = room(self.segment_bytes).min(MAX_PAYLOAD_BYTES as u64);
-        if self.max_payload_bytes as u64 > most {
-            return wrong(format!(
-                "max_payload_bytes is {}, segments of {} bytes take at most {most}",
-                self.max_payload_bytes, self.segment_bytes
-            ));
-        }
-        if self.pool_segments < self.spare_segments {
-            return wrong(format!(
-                "pool_segments ({}) is below spare_segments ({}), raise it",
-                self.pool_segments, self.spare_segments
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The largest payload a segment of this size takes, leaving room for a seal.
-fn room(segment_bytes: u64) -> u64 {
-    segment_bytes.saturating_sub(SEGMENT_HEADER + 2 * RECORD_HEADER as u64) / 8 * 8
-}
-
-/// A file from the pool, about to become a segment.
-struct Fresh {
-    name: String,
-    file: Box<dyn DiskFile>,
-}
+use crate::pool::{Broken, Fresh, Pool, PoolError, begin_segment, disk_full};
+use crate::recover::{LogRange, LogState};
+use crate::segment::{SealedSegment, sealed};
+use crate::{Config, LogId, Position, names};
 
 /// Bytes that wait for a sync, all for one segment.
-struct Chunk {
+pub(crate) struct Chunk {
     /// The segment to begin first, where this chunk is not for the newest one on the disk.
-    begin: Option<(Fresh, SegmentHeader)>,
-    number: u64,
-    base: u64,
+    pub(crate) begin: Option<(Fresh, SegmentHeader)>,
+    pub(crate) number: u64,
+    pub(crate) base: u64,
     /// Size of the segment's file.
-    size: u64,
+    pub(crate) size: u64,
     /// Journal position of the first byte that waits.
-    at: u64,
-    bytes: Vec<u8>,
+    pub(crate) at: u64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Chunk {
@@ -113,9 +39,6 @@ impl Chunk {
     }
 }
 
-/// What failed on which file.
-type Broken = (&'static str, String, io::Error);
-
 /// The one writer of a journal's directory.
 ///
 /// Built for one thread that owns it: drain what waits, [`append`](Self::append) each, [`sync`](Self::sync) once, answer all; while
@@ -123,25 +46,25 @@ type Broken = (&'static str, String, io::Error);
 /// nothing. A failed write, sync or rename poisons; a full disk is met only in `append` and `prepare`, before anything is
 /// written, since every record that `append` took has its place in a preallocated segment.
 pub struct Journal {
-    disk: Box<dyn Disk>,
-    config: Config,
+    pub(crate) disk: Box<dyn Disk>,
+    pub(crate) config: Config,
     /// Segments on the disk, oldest first; the last one is being written.
-    segments: VecDeque<SegmentHeader>,
-    active: Box<dyn DiskFile>,
+    pub(crate) segments: VecDeque<SegmentHeader>,
+    pub(crate) active: Box<dyn DiskFile>,
     /// Numbers of the pool's files, the next to use first.
-    free: VecDeque<u64>,
-    next_free: u64,
-    logs: BTreeMap<LogId, Log>,
-    waiting: VecDeque<Chunk>,
-    durable: Arc<AtomicU64>,
-    poison: Option<JournalError>,
-    _lock: Box<dyn DiskLock>,
+    pub(crate) free: VecDeque<u64>,
+    pub(crate) next_free: u64,
+    pub(crate) logs: BTreeMap<LogId, Log>,
+    pub(crate) waiting: VecDeque<Chunk>,
+    pub(crate) durable: Arc<AtomicU64>,
+    pub(crate) poison: Option<JournalError>,
+    pub(crate) _lock: Box<dyn DiskLock>,
 }
 
-struct Log {
-    state: LogState,
+pub(crate) struct Log {
+    pub(crate) state: LogState,
     /// The index after the last durable one.
-    durable_next: u64,
+    pub(crate) durable_next: u64,
 }
 
 impl std::fmt::Debug for Journal {
@@ -155,109 +78,6 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Opens the directory, or begins a journal in an empty one. Every record is read and checked. A torn tail is dropped, what
-    /// was recovered is made durable, and spare segments are prepared.
-    ///
-    /// # Errors
-    /// [`JournalError::Locked`] when somebody else has it open, [`JournalError::Corruption`] when durable data is damaged (the
-    /// directory is then left as it was), `Config`, `DiskFull`, `Io`.
-    pub fn open(
-        disk: impl Disk + 'static,
-        config: Config,
-    ) -> Result<(Self, Recovery), JournalError> {
-        Self::open_boxed(Box::new(disk), config)
-    }
-
-    fn open_boxed(disk: Box<dyn Disk>, config: Config) -> Result<(Self, Recovery), JournalError> {
-        config.check()?;
-        let place = disk.place();
-        let lock = match disk.lock(names::LOCK_FILE, LockMode::Exclusive) {
-            Ok(Ok(lock)) => lock,
-            Ok(Err(pid)) => return Err(JournalError::Locked { place, pid }),
-            Err(e) => return Err(JournalError::io("lock", place, &e)),
-        };
-        let found = inspect(disk.as_ref())?;
-        for name in &found.partial {
-            disk.remove(name)
-                .map_err(|e| JournalError::io("remove", name.as_str(), &e))?;
-        }
-        let next_free = found.free.iter().max().map_or(1, |n| n + 1);
-        let mut pool = Pool {
-            disk: disk.as_ref(),
-            config: &config,
-            free: found.free.iter().copied().collect(),
-            next_free,
-        };
-        let created = found.headers.is_empty();
-        let (active, header, size) = if created {
-            let header = SegmentHeader {
-                number: 1,
-                base: 0,
-                previous_end: 0,
-                logs: Vec::new(),
-            };
-            let fresh = pool.take().map_err(|e| e.harmless(&place, &config))?;
-            let file = begin_segment(disk.as_ref(), fresh, &header).map_err(harmless)?;
-            (file, header, config.segment_bytes)
-        } else {
-            settle(disk.as_ref(), &found, &mut pool).map_err(|e| e.harmless(&place, &config))?
-        };
-        let (free, next_free) = (pool.free, pool.next_free);
-        let mut segments: VecDeque<SegmentHeader> = found.headers.into();
-        if segments
-            .back()
-            .is_none_or(|last| last.number != header.number)
-        {
-            segments.push_back(header.clone());
-        }
-        let end = found.end.max(header.base + SEGMENT_HEADER);
-        let recovery = Recovery {
-            logs: ranges(
-                found
-                    .logs
-                    .iter()
-                    .map(|(log, state)| (*log, state.first, state.next)),
-            ),
-            durable: Position(end),
-            torn_bytes: found.torn,
-            clean: found.clean && found.torn == 0,
-            created,
-        };
-        let logs = found.logs.into_iter().map(|(log, state)| {
-            let durable_next = state.next;
-            (
-                log,
-                Log {
-                    state,
-                    durable_next,
-                },
-            )
-        });
-        let mut journal = Self {
-            active,
-            config,
-            segments,
-            free,
-            next_free,
-            logs: logs.collect(),
-            waiting: VecDeque::from([Chunk {
-                begin: None,
-                number: header.number,
-                base: header.base,
-                size,
-                at: end,
-                bytes: Vec::new(),
-            }]),
-            durable: Arc::new(AtomicU64::new(end)),
-            poison: None,
-            disk,
-            _lock: lock,
-        };
-        journal.recycle()?;
-        while journal.prepare()? {}
-        Ok((journal, recovery))
-    }
-
     /// Puts an entry at the end of a log, in memory. A log the journal has not seen begins at whatever index comes first. Gives the
     /// position after the record: it is durable once [`sync`](Self::sync) has given a position that is not below.
     ///
@@ -338,93 +158,6 @@ impl Journal {
         self.durable.store(end, Ordering::Release);
         Ok(Position(end))
     }
-
-    /// Reads durable entries of a log from `from_index` on, until `max_bytes` of payload are reached (at least one entry, if there
-    /// is one). Nothing at or beyond the log's end.
-    ///
-    /// # Errors
-    /// `UnknownLog`, `Purged`, `Corruption`, `Io`; `Poisoned`.
-    pub fn read(
-        &self,
-        log: LogId,
-        from_index: u64,
-        max_bytes: usize,
-    ) -> Result<Vec<Entry>, JournalError> {
-        self.alive()?;
-        let Some(known) = self.logs.get(&log) else {
-            return Err(JournalError::UnknownLog { log: log.0 });
-        };
-        if from_index < known.state.first {
-            let first = known.state.first;
-            return Err(JournalError::Purged {
-                log: log.0,
-                asked: from_index,
-                first,
-            });
-        }
-        if from_index >= known.durable_next {
-            return Ok(Vec::new());
-        }
-        let mut wanted = Wanted {
-            log,
-            index: from_index,
-            max_bytes,
-            until_index: known.durable_next,
-            bytes: 0,
-            entries: Vec::new(),
-        };
-        let durable = self.durable().0;
-        let mut at = known.state.place_of(from_index).unwrap_or(0);
-        let mut segment = self
-            .segments
-            .partition_point(|s| s.base <= at)
-            .saturating_sub(1);
-        while let Some(header) = self.segments.get(segment)
-            && !wanted.done()
-        {
-            let name = names::segment(header.number);
-            let end = self
-                .segments
-                .get(segment + 1)
-                .map_or(durable, |next| next.base);
-            let file = self
-                .disk
-                .open(&name)
-                .map_err(|e| JournalError::io("open", name.as_str(), &e))?;
-            at = at.max(header.base + SEGMENT_HEADER);
-            match gather(
-                self.disk.as_ref(),
-                file.as_ref(),
-                (header.number, header.base),
-                at,
-                end,
-                &mut wanted,
-            )? {
-                Ok(reached) => at = reached,
-                Err(Stopped::Bad(offset, why)) => {
-                    return Err(JournalError::corrupt(name, offset, why));
-                }
-                Err(Stopped::Begins(index)) => {
-                    let why = format!(
-                        "expected index {from_index} of log {}, found {index}",
-                        log.0
-                    );
-                    return Err(JournalError::corrupt(name, at - header.base, why));
-                }
-            }
-            segment += 1;
-        }
-        if !wanted.done() {
-            let last = self.segments.back().map_or(0, |s| s.number);
-            let why = format!(
-                "expected index {} of log {} before position {durable}",
-                wanted.index, log.0
-            );
-            return Err(JournalError::corrupt(names::segment(last), 0, why));
-        }
-        Ok(wanted.entries)
-    }
-
     /// Gives up the entries of a log up to and with `up_to_index`. Segments of which every entry of every log is given up go to
     /// the pool, the oldest first. A purge is not written down: after a restart, given-up entries show again until their segment
     /// is recycled. Giving up less than before does nothing.
@@ -515,7 +248,7 @@ impl Journal {
         (self.segments.len(), self.free.len())
     }
 
-    fn alive(&self) -> Result<(), JournalError> {
+    pub(crate) fn alive(&self) -> Result<(), JournalError> {
         self.poison.clone().map_or(Ok(()), Err)
     }
 
@@ -607,7 +340,7 @@ impl Journal {
         Ok(())
     }
 
-    fn recycle(&mut self) -> Result<(), JournalError> {
+    pub(crate) fn recycle(&mut self) -> Result<(), JournalError> {
         let mut moved = Vec::new();
         while let Some(next) = self.segments.get(1)
             && next
@@ -675,164 +408,11 @@ impl Journal {
     }
 }
 
-fn ranges(logs: impl Iterator<Item = (LogId, u64, u64)>) -> Vec<LogRange> {
+pub(crate) fn ranges(logs: impl Iterator<Item = (LogId, u64, u64)>) -> Vec<LogRange> {
     logs.map(|(log, first, next)| LogRange {
         log,
         first: Some(first),
         next,
     })
     .collect()
-}
-
-fn disk_full(place: &str, config: &Config) -> JournalError {
-    JournalError::DiskFull {
-        place: place.to_string(),
-        bytes: config.segment_bytes,
-    }
-}
-
-/// While a journal is being opened there is nothing to poison yet: the caller has none.
-fn harmless((action, file, error): Broken) -> JournalError {
-    JournalError::io(action, file, &error)
-}
-
-/// Makes a pool file the segment of this header.
-fn begin_segment(
-    disk: &dyn Disk,
-    fresh: Fresh,
-    header: &SegmentHeader,
-) -> Result<Box<dyn DiskFile>, Broken> {
-    let Fresh { name, file } = fresh;
-    write_all(file.as_ref(), 0, &header.encode()).map_err(|e| ("write", name.clone(), e))?;
-    file.sync_data().map_err(|e| ("sync", name.clone(), e))?;
-    // Only now does it get its name, and only after the name is durable does it get records: so a segment always has a valid
-    // header, and no record with this segment's salt can hide in the pool.
-    disk.rename(&name, &names::segment(header.number))
-        .map_err(|e| ("rename", name.clone(), e))?;
-    disk.sync_dir().map_err(|e| ("sync", disk.place(), e))?;
-    Ok(file)
-}
-
-/// Makes what was recovered durable and says where writing goes on.
-fn settle(
-    disk: &dyn Disk,
-    found: &Found,
-    pool: &mut Pool<'_>,
-) -> Result<(Box<dyn DiskFile>, SegmentHeader, u64), PoolError> {
-    let Some(last) = found.headers.last() else {
-        return Err(PoolError::Broken((
-            "open",
-            disk.place(),
-            io::ErrorKind::NotFound.into(),
-        )));
-    };
-    let name = names::segment(last.number);
-    let at = |action| {
-        let name = name.clone();
-        move |e| PoolError::Broken((action, name, e))
-    };
-    let file = disk.open(&name).map_err(at("open"))?;
-    if found.proven < found.end {
-        // These records are intact as read, but perhaps only in the system's cache, perhaps after a sync that failed: a plain sync
-        // could then report success without writing them. Writing them again makes it write.
-        let length = usize::try_from(found.end - found.proven).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; length];
-        read_exact(file.as_ref(), found.proven - last.base, &mut bytes).map_err(at("read"))?;
-        write_all(file.as_ref(), found.proven - last.base, &bytes).map_err(at("write"))?;
-        file.sync_data().map_err(at("sync"))?;
-    }
-    disk.sync_dir().map_err(at("sync"))?;
-    if found.torn == 0 {
-        let size = file.size().map_err(at("read"))?;
-        return Ok((file, last.clone(), size));
-    }
-    // What was dropped may hold whole records with this segment's salt. New records written over the first of them could make the
-    // next ones look valid again, so writing goes on in a new segment, whose header says where this one ended.
-    let header = SegmentHeader {
-        number: last.number + 1,
-        base: found.end,
-        previous_end: found.end - last.base,
-        logs: found
-            .logs
-            .iter()
-            .map(|(log, state)| (*log, state.next))
-            .collect(),
-    };
-    let fresh = pool.take()?;
-    let file = begin_segment(disk, fresh, &header).map_err(PoolError::Broken)?;
-    Ok((file, header, pool.config.segment_bytes))
-}
-
-/// The empty segments.
-struct Pool<'a> {
-    disk: &'a dyn Disk,
-    config: &'a Config,
-    free: VecDeque<u64>,
-    next_free: u64,
-}
-
-enum PoolError {
-    /// No space; nothing is left behind.
-    Full,
-    Broken(Broken),
-}
-
-impl PoolError {
-    fn harmless(self, place: &str, config: &Config) -> JournalError {
-        match self {
-            Self::Full => disk_full(place, config),
-            Self::Broken(broken) => harmless(broken),
-        }
-    }
-}
-
-impl Pool<'_> {
-    /// Makes one more empty segment.
-    fn make(&mut self) -> Result<(), PoolError> {
-        let number = self.next_free;
-        let (partial, ready) = (names::partial(number), names::free(number));
-        let made = self
-            .disk
-            .create(&partial)
-            .and_then(|file| file.preallocate(self.config.segment_bytes));
-        if let Err(error) = made {
-            // Whether this removal works is of no matter: the next open removes it again.
-            drop(self.disk.remove(&partial));
-            return Err(match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PoolError::Full,
-                _ => PoolError::Broken(("preallocate", partial, error)),
-            });
-        }
-        self.disk
-            .rename(&partial, &ready)
-            .map_err(|e| PoolError::Broken(("rename", partial, e)))?;
-        self.next_free += 1;
-        self.free.push_back(number);
-        Ok(())
-    }
-
-    /// Takes an empty segment, making one if there is none.
-    fn take(&mut self) -> Result<Fresh, PoolError> {
-        loop {
-            if self.free.is_empty() {
-                self.make()?;
-            }
-            let Some(number) = self.free.front().copied() else {
-                continue;
-            };
-            let name = names::free(number);
-            let broken = |action| {
-                let name = name.clone();
-                move |e| PoolError::Broken((action, name, e))
-            };
-            let file = self.disk.open(&name).map_err(broken("open"))?;
-            let size = file.size().map_err(broken("read"))?;
-            self.free.pop_front();
-            if size == self.config.segment_bytes {
-                return Ok(Fresh { name, file });
-            }
-            // Of another configuration's size.
-            self.disk.remove(&name).map_err(broken("remove"))?;
-        }
-    }
 }

@@ -10,6 +10,7 @@
 //!   record before it is durable.
 //! * [`Disk`] is the injected disk: [`FileDisk`] for real files, [`MemDisk`] with faults for tests and simulation.
 
+mod config;
 mod disk;
 mod error;
 mod file_disk;
@@ -17,16 +18,20 @@ mod format;
 mod journal;
 mod mem_disk;
 mod names;
+mod open;
+mod pool;
+mod read;
 mod reader;
 mod recover;
 mod scan;
 mod segment;
 
+pub use config::Config;
 pub use disk::{Disk, DiskFile, DiskLock, LockMode};
 pub use error::{Corruption, JournalError};
 pub use file_disk::FileDisk;
 pub use format::{FORMAT_VERSION, MAX_LOGS, MAX_PAYLOAD_BYTES};
-pub use journal::{Config, Journal};
+pub use journal::Journal;
 pub use mem_disk::{Loss, MemDisk};
 pub use reader::{Reader, Until};
 pub use recover::{LogRange, Recovery};

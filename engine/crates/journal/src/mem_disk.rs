@@ -105,8 +105,8 @@ impl Inode {
             let arrived = match bias {
                 0 => 0,
                 1 => writes.len(),
-                2 if next(random) % 8 != 0 => writes.len(),
-                3 if next(random) % 8 != 0 => 0,
+                2 if !next(random).is_multiple_of(8) => writes.len(),
+                3 if !next(random).is_multiple_of(8) => 0,
                 _ => (next(random) % (writes.len() as u64 + 1)) as usize,
             };
             for (at, part) in &writes[..arrived] {

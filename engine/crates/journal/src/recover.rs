@@ -116,8 +116,10 @@ pub(crate) struct Found {
     pub partial: Vec<String>,
 }
 
-/// The numbers of the segments, ascending, and the pool.
-fn list(disk: &dyn Disk) -> Result<(Vec<u64>, Vec<u64>, Vec<String>), JournalError> {
+/// (segments, pool files) by number, ascending, and the names of unfinished pool files.
+type Files = (Vec<u64>, Vec<u64>, Vec<String>);
+
+fn list(disk: &dyn Disk) -> Result<Files, JournalError> {
     let (mut segments, mut free, mut partial) = (Vec::new(), Vec::new(), Vec::new());
     for name in disk
         .list()

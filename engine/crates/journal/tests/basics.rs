@@ -1,5 +1,11 @@
 //! The journal as its users see it: what each call promises, and what each error says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use rialto_journal::{
     Config, Disk, Entry, FileDisk, Journal, JournalError, LogId, Loss, MemDisk, Position, Reader,
     Until,

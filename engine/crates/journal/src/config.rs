@@ -1,0 +1,73 @@
+//! What a journal may use.
+
+use crate::error::JournalError;
+use crate::format::{MAX_PAYLOAD_BYTES, RECORD_HEADER, SEGMENT_HEADER};
+
+/// What a journal may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Size of a new segment's file in bytes, a multiple of 4,096. Existing segments keep theirs.
+    pub segment_bytes: u64,
+    /// Empty segments that [`Journal::open`] and [`Journal::prepare`] keep ready, so that a full segment does not make a commit
+    /// wait for a new file.
+    pub spare_segments: usize,
+    /// The most empty segments kept; purged ones beyond this are deleted, which some disks take half a second for.
+    pub pool_segments: usize,
+    /// The largest payload in bytes; at most 16 MiB and what fits one segment.
+    pub max_payload_bytes: usize,
+    /// The most bytes that may wait for a sync. A single record always fits.
+    pub max_buffered_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            spare_segments: 1,
+            pool_segments: 8,
+            max_payload_bytes: MAX_PAYLOAD_BYTES,
+            max_buffered_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Config {
+    /// The defaults with another segment size; the payload bound is lowered to what fits.
+    pub fn with_segment_bytes(segment_bytes: u64) -> Self {
+        let fits = usize::try_from(room(segment_bytes)).unwrap_or(MAX_PAYLOAD_BYTES);
+        Self {
+            segment_bytes,
+            max_payload_bytes: fits.min(MAX_PAYLOAD_BYTES),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), JournalError> {
+        let wrong = |why: String| Err(JournalError::Config(why));
+        if !self.segment_bytes.is_multiple_of(4096) || self.segment_bytes < 8192 {
+            return wrong(format!(
+                "segment_bytes is {}, give a multiple of 4096 from 8192 on",
+                self.segment_bytes
+            ));
+        }
+        let most = room(self.segment_bytes).min(MAX_PAYLOAD_BYTES as u64);
+        if self.max_payload_bytes as u64 > most {
+            return wrong(format!(
+                "max_payload_bytes is {}, segments of {} bytes take at most {most}",
+                self.max_payload_bytes, self.segment_bytes
+            ));
+        }
+        if self.pool_segments < self.spare_segments {
+            return wrong(format!(
+                "pool_segments ({}) is below spare_segments ({}), raise it",
+                self.pool_segments, self.spare_segments
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The largest payload a segment of this size takes, leaving room for a seal.
+fn room(segment_bytes: u64) -> u64 {
+    segment_bytes.saturating_sub(SEGMENT_HEADER + 2 * RECORD_HEADER as u64) / 8 * 8
+}
