@@ -1,12 +1,18 @@
 //! Random use of a journal on a disk that fails, against a plain model: what was acknowledged is there, in order and unchanged,
 //! whatever happened; what was not is there whole or not at all.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use rialto_journal::{Config, Journal, JournalError, LogId, Loss, MemDisk, Position, Reader, Recovery, Until};
+use rialto_journal::{
+    Config, Journal, JournalError, LogId, Loss, MemDisk, Position, Reader, Recovery, Until,
+};
 
 const SEGMENT: u64 = 16 << 10;
 
@@ -67,7 +73,12 @@ fn config() -> Config {
 
 fn payload(nonce: u64, len: usize) -> Vec<u8> {
     (0..len as u64)
-        .map(|i| (nonce.wrapping_mul(0x9E37_79B9).wrapping_add(i * (nonce | 1)) >> 3) as u8)
+        .map(|i| {
+            (nonce
+                .wrapping_mul(0x9E37_79B9)
+                .wrapping_add(i * (nonce | 1))
+                >> 3) as u8
+        })
         .collect()
 }
 
@@ -77,7 +88,12 @@ impl World {
         let (journal, recovery) = Journal::open(disk.clone(), config()).unwrap();
         let logs = (0..3u32).map(|n| {
             let next = 1 + u64::from(n) * 1000;
-            let log = Log { next, acknowledged: next, purged: next - 1, ..Log::default() };
+            let log = Log {
+                next,
+                acknowledged: next,
+                purged: next - 1,
+                ..Log::default()
+            };
             (n, log)
         });
         Self {
@@ -96,21 +112,28 @@ impl World {
             match Journal::open(self.disk.clone(), config()) {
                 Ok(opened) => break opened,
                 // The power went while the journal was being opened: again.
-                Err(JournalError::Io { .. } | JournalError::Poisoned { .. }) if !clean => self.disk.crash(Loss::Random),
+                Err(JournalError::Io { .. } | JournalError::Poisoned { .. }) if !clean => {
+                    self.disk.crash(Loss::Random)
+                }
                 Err(JournalError::DiskFull { .. }) => self.disk.set_capacity(None),
                 Err(e) => panic!("{e}"),
             }
         };
         let (journal, recovery) = opened;
         assert!(!clean || recovery.clean);
-        assert!(recovery.durable >= self.durable, "{recovery:?} {:?}", self.durable);
+        assert!(
+            recovery.durable >= self.durable,
+            "{recovery:?} {:?}",
+            self.durable
+        );
         self.durable = recovery.durable;
         self.check(&journal, &recovery);
         self.journal = Some(journal);
     }
 
     fn check(&mut self, journal: &Journal, recovery: &Recovery) {
-        let mut reader = Reader::open(self.disk.clone(), Until::Live(journal.durable_handle())).unwrap();
+        let mut reader =
+            Reader::open(self.disk.clone(), Until::Live(journal.durable_handle())).unwrap();
         for (&number, log) in &mut self.logs {
             let id = LogId(number);
             let Some(range) = recovery.logs.iter().find(|r| r.log == id) else {
@@ -120,8 +143,16 @@ impl World {
                 log.next = log.acknowledged;
                 continue;
             };
-            assert!(range.next >= log.acknowledged, "log {number}: {range:?}, acknowledged {}", log.acknowledged);
-            assert!(range.next <= log.next, "log {number}: {range:?}, appended {}", log.next);
+            assert!(
+                range.next >= log.acknowledged,
+                "log {number}: {range:?}, acknowledged {}",
+                log.acknowledged
+            );
+            assert!(
+                range.next <= log.next,
+                "log {number}: {range:?}, appended {}",
+                log.next
+            );
             assert!(range.first.unwrap() <= log.purged + 1);
             log.next = range.next;
             log.acknowledged = range.next;
@@ -133,7 +164,11 @@ impl World {
                 assert!(!entries.is_empty());
                 for entry in entries {
                     assert_eq!(entry.index, next);
-                    assert_eq!(Some(&entry.payload), log.entries.get(&next), "log {number} index {next}");
+                    assert_eq!(
+                        Some(&entry.payload),
+                        log.entries.get(&next),
+                        "log {number} index {next}"
+                    );
                     next += 1;
                 }
             }
@@ -171,7 +206,10 @@ impl World {
                     Err(JournalError::BufferFull { .. }) => self.step(&Op::Sync),
                     Err(JournalError::DiskFull { .. }) => {
                         // Nothing happened; with room again the same append works.
-                        assert_eq!(journal.next_index(LogId(number)).unwrap_or(log.next), log.next);
+                        assert_eq!(
+                            journal.next_index(LogId(number)).unwrap_or(log.next),
+                            log.next
+                        );
                         self.disk.set_capacity(None);
                         self.step(op);
                     }
@@ -187,7 +225,11 @@ impl World {
                     }
                 }
                 Err(e) => {
-                    let loss = if self.nonce.is_multiple_of(2) { Loss::Process } else { Loss::Random };
+                    let loss = if self.nonce.is_multiple_of(2) {
+                        Loss::Process
+                    } else {
+                        Loss::Random
+                    };
                     self.stopped(&e, loss);
                 }
             },
