@@ -166,3 +166,120 @@ impl Index {
         self.len
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Index, LANES};
+    use crate::pool::Order;
+
+    fn order(id: u64) -> Order {
+        Order {
+            id,
+            level: 0,
+            qty: 1,
+            prev: 0,
+            next: 0,
+            book: 0,
+            side: 0,
+        }
+    }
+
+    /// The most buckets a search for one of the ids looks at, and the mean.
+    fn searches(index: &Index, orders: &[Order]) -> (usize, f64) {
+        let (mut most, mut all) = (0, 0);
+        for (slot, order) in orders.iter().enumerate().skip(1) {
+            let mut at = index.home(order.id);
+            let mut steps = 1;
+            while !index.buckets[at].slots[..LANES].contains(&(slot as u32)) {
+                at = (at + 1) & index.mask;
+                steps += 1;
+            }
+            most = most.max(steps);
+            all += steps;
+        }
+        (most, all as f64 / (orders.len() - 1) as f64)
+    }
+
+    /// Fills a table to its last place.
+    fn filled(id_of: impl Fn(u64) -> u64) -> (Index, Vec<Order>) {
+        let count = 1 << 14;
+        let mut index = Index::with_capacity(count);
+        let mut orders = vec![order(0)];
+        for n in 0..count as u64 {
+            orders.push(order(id_of(n)));
+            index.insert(id_of(n), n as u32 + 1, &orders);
+        }
+        assert_eq!(
+            index.buckets.len() * super::MEAN_FILL,
+            count,
+            "it has not grown"
+        );
+        (index, orders)
+    }
+
+    #[test]
+    fn searches_stay_short_for_dense_and_sparse_ids() {
+        for shift in 0..48 {
+            let (index, orders) = filled(|n| (n + 1) << shift);
+            let (most, mean) = searches(&index, &orders);
+            assert!(
+                most <= 12 && mean < 1.5,
+                "multiples of 2^{shift}: {most} at most, {mean} on average"
+            );
+        }
+        let (index, orders) = filled(|n| u64::MAX - n);
+        assert!(searches(&index, &orders).0 <= 12, "descending");
+        let (index, orders) = filled(|n| ((n % 100) << 32) | (n / 100));
+        assert!(
+            searches(&index, &orders).0 <= 40,
+            "a hundred counters side by side"
+        );
+    }
+
+    #[test]
+    fn grows_and_empties_without_a_trace() {
+        let mut index = Index::with_capacity(0);
+        let mut orders = vec![order(0)];
+        for n in 1..=5_000_u32 {
+            orders.push(order(u64::from(n) << 20));
+            index.insert(u64::from(n) << 20, n, &orders);
+        }
+        for n in 1..=5_000_u32 {
+            assert_eq!(index.find(u64::from(n) << 20, &orders), Some(n));
+            assert_eq!(index.find(u64::from(n) << 20 | 1, &orders), None);
+        }
+        for n in (1..=5_000_u32).rev() {
+            index.remove(u64::from(n) << 20, n);
+            assert_eq!(index.find(u64::from(n) << 20, &orders), None);
+        }
+        assert_eq!(index.len(), 0);
+        assert!(
+            index
+                .buckets
+                .iter()
+                .all(|bucket| bucket.tags == [0; LANES + 1])
+        );
+        assert!(
+            index
+                .buckets
+                .iter()
+                .all(|bucket| bucket.slots == [0; LANES + 1])
+        );
+    }
+
+    #[test]
+    fn ids_with_one_tag_in_one_bucket_are_told_apart() {
+        // With a single bucket everything shares it; these also share a tag.
+        let ids = [0, 1, 0x1_0000_0001, 0x2_0000_0003, 0x3_0000_0002];
+        let mut index = Index::with_capacity(1);
+        let mut orders = vec![order(u64::MAX)];
+        for (at, &id) in ids.iter().enumerate() {
+            assert_eq!(index.find(id, &orders), None);
+            orders.push(order(id));
+            index.insert(id, at as u32 + 1, &orders);
+        }
+        for (at, &id) in ids.iter().enumerate() {
+            assert_eq!(index.find(id, &orders), Some(at as u32 + 1));
+        }
+    }
+}
