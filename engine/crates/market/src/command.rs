@@ -32,7 +32,8 @@ pub enum Command {
 pub enum Target {
     /// By the client's number of the current trading day.
     UserRef(UserRef),
-    /// By the order reference number: a good-till-cancel order of an earlier trading day.
+    /// By the order reference number, which also names good-till-cancel orders of earlier trading days. It must be an
+    /// order of the same session.
     OrderRef(u64),
 }
 

@@ -26,7 +26,8 @@ pub enum Event {
     DayOpened(TradingDay),
     /// The trading day closed; every stream of it ends.
     DayClosed(TradingDay),
-    /// An instrument is known from here on (again at the opening of each day).
+    /// An instrument is known from here on. Told when a trading day opens, and while one is open for a definition that is
+    /// new or changed.
     InstrumentDefined {
         /// Its number.
         instrument: InstrumentId,
@@ -37,12 +38,12 @@ pub enum Event {
         /// Its tick size in 1e-4.
         tick_size_e4: u32,
     },
-    /// An instrument stopped trading.
+    /// An instrument does not trade: told of each such one when a trading day opens, and when it changes while one is open.
     Halted {
         /// Which.
         instrument: InstrumentId,
     },
-    /// An instrument trades.
+    /// An instrument trades: told of each such one when a trading day opens, and when it changes while one is open.
     Resumed {
         /// Which.
         instrument: InstrumentId,
@@ -84,7 +85,8 @@ pub enum Event {
         old_left: Qty,
         /// Whether the new order keeps the old one's place in the queue.
         keeps_priority: bool,
-        /// Whether the new order matches at once: then market data shows the old one deleted, and no replacement.
+        /// Whether the new order matches at once or can't rest: then market data shows the old one deleted, and no
+        /// replacement.
         crosses: bool,
     },
     /// An order now rests, shown in market data. After a replacement that does not cross this is not emitted: the
@@ -133,7 +135,8 @@ pub enum Event {
         /// Whether the order was resting (and so is known to market data).
         resting: bool,
     },
-    /// A modify was carried out; a [`Event::Canceled`] is not emitted for it.
+    /// A modify was carried out and something is left; a [`Event::Canceled`] is not emitted for it. (A modify to a size
+    /// that leaves nothing is a cancel, and is told as one.)
     Modified {
         /// The order, after the event.
         order: Party,
@@ -143,7 +146,7 @@ pub enum Event {
         side_code: u8,
         /// The order's total size after the event, executed part included.
         total: u32,
-        /// How much was taken off.
+        /// How much was taken off; 0 if only the side indicator was set.
         quantity: Qty,
     },
     /// An Enter or Replace was refused; nothing else happened.
@@ -157,12 +160,13 @@ pub enum Event {
         /// The client's free text number.
         cl_ord_id: [u8; 14],
     },
-    /// A Cancel or Modify named no live order, or one that can't be changed so: counted, and answered where OUCH has an
-    /// answer (Cancel Reject).
+    /// A Cancel or Modify named no live order, or one that can't be changed so (nothing would be taken off, an odd lot
+    /// would be left, the side indicator is not one of its side): counted, and answered where OUCH has an answer
+    /// (Cancel Reject).
     CancelRejected {
         /// The session.
         session: SessionId,
-        /// The number that was named.
+        /// The number that was named; 0 if the order was named by its reference number.
         user_ref: UserRef,
     },
     /// A mass cancel was carried out (after its cancels).
@@ -192,7 +196,7 @@ pub enum Event {
         /// The next number that will be accepted.
         next: UserRef,
     },
-    /// A message that changes nothing and is answered by nothing: a repeated number.
+    /// A message that changes nothing and is answered by nothing.
     Ignored {
         /// The session.
         session: SessionId,
@@ -226,6 +230,28 @@ pub enum CancelReason {
     Supervisory = 4,
 }
 
+impl CancelReason {
+    /// Every one, at its own number.
+    pub const ALL: [Self; 5] = [
+        Self::User,
+        Self::Immediate,
+        Self::DayClosed,
+        Self::MassCancel,
+        Self::Supervisory,
+    ];
+
+    /// Its name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Immediate => "immediate",
+            Self::DayClosed => "day_closed",
+            Self::MassCancel => "mass_cancel",
+            Self::Supervisory => "supervisory",
+        }
+    }
+}
+
 /// Why an Enter or Replace was refused: the closed list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
@@ -256,7 +282,7 @@ pub enum RejectReason {
     PostOnlyWouldMatch = 11,
     /// The minimum quantity does not fit its time in force or its size.
     InvalidMinQuantity = 12,
-    /// A market order that could rest, or one that is post-only.
+    /// A market order that could rest, or a post-only order that could not.
     InvalidTimeInForce = 13,
     /// Order entry of this session is off.
     OrderEntryDisabled = 14,
@@ -266,6 +292,54 @@ pub enum RejectReason {
     NothingLeft = 16,
     /// The market holds as many orders as it has room for.
     MarketFull = 17,
+}
+
+impl RejectReason {
+    /// Every one, at its own number.
+    pub const ALL: [Self; 18] = [
+        Self::MarketClosed,
+        Self::Halted,
+        Self::UnknownSymbol,
+        Self::InvalidQuantity,
+        Self::OddLot,
+        Self::InvalidPrice,
+        Self::OffTick,
+        Self::Collar,
+        Self::MaxOrderQuantity,
+        Self::MaxOrderValue,
+        Self::MaxOpenOrders,
+        Self::PostOnlyWouldMatch,
+        Self::InvalidMinQuantity,
+        Self::InvalidTimeInForce,
+        Self::OrderEntryDisabled,
+        Self::OrderNotFound,
+        Self::NothingLeft,
+        Self::MarketFull,
+    ];
+
+    /// Its name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MarketClosed => "market_closed",
+            Self::Halted => "halted",
+            Self::UnknownSymbol => "unknown_symbol",
+            Self::InvalidQuantity => "invalid_quantity",
+            Self::OddLot => "odd_lot",
+            Self::InvalidPrice => "invalid_price",
+            Self::OffTick => "off_tick",
+            Self::Collar => "collar",
+            Self::MaxOrderQuantity => "max_order_quantity",
+            Self::MaxOrderValue => "max_order_value",
+            Self::MaxOpenOrders => "max_open_orders",
+            Self::PostOnlyWouldMatch => "post_only_would_match",
+            Self::InvalidMinQuantity => "invalid_min_quantity",
+            Self::InvalidTimeInForce => "invalid_time_in_force",
+            Self::OrderEntryDisabled => "order_entry_disabled",
+            Self::OrderNotFound => "order_not_found",
+            Self::NothingLeft => "nothing_left",
+            Self::MarketFull => "market_full",
+        }
+    }
 }
 
 /// Why a message was ignored.
@@ -280,6 +354,24 @@ pub enum IgnoreReason {
     UnknownSession = 2,
 }
 
+impl IgnoreReason {
+    /// Every one, at its own number.
+    pub const ALL: [Self; 3] = [
+        Self::RepeatedNumber,
+        Self::RepeatedUserRef,
+        Self::UnknownSession,
+    ];
+
+    /// Its name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RepeatedNumber => "repeated_number",
+            Self::RepeatedUserRef => "repeated_user_ref",
+            Self::UnknownSession => "unknown_session",
+        }
+    }
+}
+
 /// Why an operator's command was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
@@ -290,7 +382,7 @@ pub enum RefuseReason {
     DayIsOpen = 1,
     /// No trading day is open.
     DayIsClosed = 2,
-    /// The date is not a date, or lies before the last day opened.
+    /// The date is not one of 2000 to 2099, lies before the last day opened, or was opened 99 times already.
     BadDate = 3,
     /// No such instrument.
     UnknownInstrument = 4,
@@ -300,4 +392,32 @@ pub enum RefuseReason {
     InvalidDefinition = 6,
     /// Orders rest, and the change would alter what they mean.
     OrdersResting = 7,
+}
+
+impl RefuseReason {
+    /// Every one, at its own number.
+    pub const ALL: [Self; 8] = [
+        Self::RepeatedKey,
+        Self::DayIsOpen,
+        Self::DayIsClosed,
+        Self::BadDate,
+        Self::UnknownInstrument,
+        Self::UnknownAccount,
+        Self::InvalidDefinition,
+        Self::OrdersResting,
+    ];
+
+    /// Its name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RepeatedKey => "repeated_key",
+            Self::DayIsOpen => "day_is_open",
+            Self::DayIsClosed => "day_is_closed",
+            Self::BadDate => "bad_date",
+            Self::UnknownInstrument => "unknown_instrument",
+            Self::UnknownAccount => "unknown_account",
+            Self::InvalidDefinition => "invalid_definition",
+            Self::OrdersResting => "orders_resting",
+        }
+    }
 }

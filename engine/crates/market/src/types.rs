@@ -62,6 +62,9 @@ pub type UserRef = u32;
 pub struct Symbol(pub [u8; 8]);
 
 impl Symbol {
+    /// All blanks: in a mass cancel, every symbol.
+    pub const ALL: Self = Self([b' '; 8]);
+
     /// The symbol without its padding, with anything that is not printable ASCII shown as `?`.
     pub fn text(&self) -> String {
         text(&self.0)
