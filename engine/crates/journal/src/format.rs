@@ -121,9 +121,10 @@ impl SegmentHeader {
     }
 }
 
-/// What a record from segment `number` carries so that no stale record of a recycled file passes for one of its own.
+/// What a record of segment `number` carries so that no stale record of a recycled file passes for one of its own. Spread over all
+/// bits, since small numbers are common in payloads and would make a search for records find too much.
 pub(crate) fn salt(number: u64) -> u32 {
-    (number & u64::from(u32::MAX)) as u32
+    ((number & u64::from(u32::MAX)) as u32).wrapping_mul(0x9E37_79B1)
 }
 
 /// The fixed 40 bytes before a payload.

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::disk::{DiskFile, read_exact};
 use crate::format::{MAX_PAYLOAD_BYTES, RECORD_HEADER, RecordHead, checksum, record_size, salt};
+use crate::segment::unknown_kind;
 
 const WINDOW: u64 = 256 << 10;
 
@@ -187,6 +188,10 @@ pub(crate) fn tail(
                 continue;
             };
             let offset = at + i as u64 * 8;
+            // What no writer would write is not worth a checksum, which may run over megabytes.
+            if unknown_kind(head.kind).is_some() || head.durable > base + offset {
+                continue;
+            }
             if head.len as usize > MAX_PAYLOAD_BYTES || offset + head.size() > limit {
                 found.torn = found.torn.max(offset + RECORD_HEADER as u64 - from);
                 continue;
