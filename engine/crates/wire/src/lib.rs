@@ -25,5 +25,5 @@ pub mod ouch;
 pub mod soup;
 
 pub use error::{DecodeError, Fault};
-pub use field::{Alpha, DAY_NS, Digits, FieldKind, Time48, Wire, since_midnight};
+pub use field::{Alpha, DAY_NS, Digits, FieldKind, Reserved, Time48, Wire, since_midnight};
 pub use message::{Field, Layout, Tail, Value};

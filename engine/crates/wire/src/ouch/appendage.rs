@@ -219,8 +219,8 @@ pub struct Appendages<'a> {
 }
 
 impl<'a> Appendages<'a> {
-    /// Of a checked message whose type and fields take `len` bytes.
-    pub(crate) fn after(message: &'a [u8], len: usize) -> Self {
+    /// Of a message that was decoded before, whose type and fields take `len` bytes (`Layout::len`).
+    pub fn after(message: &'a [u8], len: usize) -> Self {
         match message.get(len + 2..) {
             Some(bytes) => Self {
                 bytes,
