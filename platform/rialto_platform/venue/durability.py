@@ -74,7 +74,7 @@ def acknowledgement(venue: Venue) -> Iterator[Finding]:
         fastest = sorted(trips)[majority - 1]
         if promised <= fastest:
             wrong = (
-                f"{units.duration_text(promised)} cannot be kept: a majority of {name}'s regions answers after "
+                f"{units.duration_text(promised)} cannot be kept: a majority of the regions of {name} answers after "
                 f"{units.duration_text(fastest)}"
             )
             rests_on: tuple[Path, ...] = (("interconnects", "*"), ("markets", name), ("markets", name, "home"))
@@ -96,8 +96,8 @@ def outage(venue: Venue) -> Iterator[Finding]:
         longest = longest_election(venue, market)
         if 0 < promised < longest:
             wrong = (
-                f"{units.duration_text(promised)} cannot be kept: after the loss of {name}'s leader its lease and an "
-                f"election take up to {units.duration_text(longest)}"
+                f"{units.duration_text(promised)} cannot be kept: after the loss of the leader of {name} its "
+                f"lease and an election take up to {units.duration_text(longest)}"
             )
             rests_on: tuple[Path, ...] = (("interconnects", "*"), ("markets", name), ("markets", name, "durability"))
             yield Finding(("objectives", "outage"), wrong, f"promise {units.duration_text(longest)} or more", rests_on)
@@ -124,8 +124,8 @@ def loss(venue: Venue) -> Iterator[Finding]:
         trailing = min(trips) // 2
         if promised <= trailing:
             wrong = (
-                f"{units.duration_text(promised)} cannot be kept: the learner nearest to {name}'s home trails it by "
-                f"{units.duration_text(trailing)} or more"
+                f"{units.duration_text(promised)} cannot be kept: the learner nearest to the home of {name} trails it "
+                f"by {units.duration_text(trailing)} or more"
             )
             rests_on: tuple[Path, ...] = (
                 ("interconnects", "*"),

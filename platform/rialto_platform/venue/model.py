@@ -7,7 +7,7 @@ in its name, since its value carries one. Mappings and tuples keep the order of 
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from ipaddress import IPv4Network
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -28,13 +28,13 @@ def _amount(parse: Callable[[str], int], pattern: str, example: str) -> tuple[Be
         try:
             return parse(value)
         except units.AmountError as error:
-            raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error)) from None
+            raise _refusal(error.wrong, error.right) from None
 
     return BeforeValidator(validate), WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-def _halves(error: units.AmountError) -> dict[str, str]:
-    return {"wrong": error.wrong, "right": error.right}
+def _refusal(wrong: str, right: str) -> PydanticCustomError:
+    return PydanticCustomError("wrong_amount", "{wrong}; {right}", {"wrong": wrong, "right": right})
 
 
 def _cidr(value: object) -> IPv4Network:
@@ -42,15 +42,13 @@ def _cidr(value: object) -> IPv4Network:
         raise PydanticCustomError("not_text", "not text")
     try:
         network = IPv4Network(value, strict=False)
-    except (AddressValueError, NetmaskValueError, ValueError):
-        error = units.AmountError(f'"{value}" is not an IPv4 range', 'write it as "10.1.0.0/16"')
-        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error)) from None
-    if "/" not in value or not value.endswith(f"/{network.prefixlen}"):
-        error = units.AmountError(f'"{value}" has no prefix length', 'write it as "10.1.0.0/16"')
-        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error))
+    except ValueError:
+        right = "write an address and a prefix length, such as 10.1.0.0/16"
+        raise _refusal(f'"{value}" is not an IPv4 range', right) from None
+    if not value.endswith(f"/{network.prefixlen}"):
+        raise _refusal(f'"{value}" has no prefix length', f"write it as {network.network_address}/16")
     if str(network) != value:
-        error = units.AmountError(f"{value} has bits set beyond its prefix", f"the range is {network}")
-        raise PydanticCustomError("wrong_amount", "{wrong}; {right}", _halves(error))
+        raise _refusal(f"{value} has bits set beyond its prefix", f"the range is {network}")
     return network
 
 
@@ -150,8 +148,10 @@ class Market(Strict):
     checkpoint_interval_ns: Duration = Field(
         default=60 * 10**9, alias="checkpoint_interval", description="Between two checkpoints; a minute unless given."
     )
-    instruments: tuple[Instrument, ...] = Field(min_length=1)
-    accounts: Mapping[AccountName, Account] = Field(min_length=1)
+    instruments: tuple[Instrument, ...] = Field(min_length=1, description="What is traded; add new ones at the end.")
+    accounts: Mapping[AccountName, Account] = Field(
+        min_length=1, description="Who trades, by name; new ones at the end."
+    )
     feed_users: tuple[Username, ...] = Field(default=(), description="Logins of the market data feed.")
 
 
@@ -182,8 +182,10 @@ class Flow(Strict):
 class Node(Strict):
     """What one node may use."""
 
-    memory_bytes: Size = Field(alias="memory")
-    disk_bytes: Size = Field(alias="disk")
+    memory_bytes: Size = Field(
+        alias="memory", description="For every resting order of every market, and the node itself."
+    )
+    disk_bytes: Size = Field(alias="disk", description="For journals, checkpoints and streams.")
 
 
 class Venue(Strict):
@@ -196,7 +198,7 @@ class Venue(Strict):
     interconnects: tuple[Interconnect, ...] = Field(default=(), description="Private links between regions.")
     node: Node = Field(description="What each node may use.")
     markets: Mapping[Name, Market] = Field(min_length=1, description="Markets, by name.")
-    objectives: Objectives
+    objectives: Objectives = Field(description="What the venue promises.")
     flow: Mapping[Name, Flow] = Field(
         default_factory=dict[str, Flow], description="Generated order flow, by the market it is sent to."
     )

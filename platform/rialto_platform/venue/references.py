@@ -128,7 +128,7 @@ def flows(venue: Venue) -> Iterator[Finding]:
         for index, symbol in enumerate(flow.instruments):
             here: Path = (*path, "instruments", index)
             if symbol not in symbols:
-                yield _unknown(here, f"instrument of {name}", symbol, symbols, instruments)
+                yield _unknown(here, "instrument", symbol, symbols, instruments, f" in {name}")
             elif symbols[symbol].reference_price_e4 is None:
                 wrong = f"{symbol} has no reference price to start from"
                 yield Finding(here, wrong, "give the instrument a reference_price", (instruments,))
@@ -137,14 +137,14 @@ def flows(venue: Venue) -> Iterator[Finding]:
         for index, login in enumerate(flow.sessions):
             if login not in logins:
                 accounts: Path = ("markets", name, "accounts", "*")
-                yield _unknown((*path, "sessions", index), f"session of {name}", login, logins, accounts)
+                yield _unknown((*path, "sessions", index), "session", login, logins, accounts, f" in {name}")
         yield from _twice((*path, "sessions"), flow.sessions, "session")
 
 
-def _unknown(path: Path, what: str, name: str, known: Iterable[str], rests_on: Path) -> Finding:
+def _unknown(path: Path, what: str, name: str, known: Iterable[str], rests_on: Path, where: str = "") -> Finding:
     names = list(known)
     shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-    return Finding(path, f"there is no {what} {name}", f"use one of: {shown}", (rests_on,))
+    return Finding(path, f"there is no {what} {name}{where}", f"use one of: {shown}", (rests_on,))
 
 
 CHECKS = (places, interconnects, markets, flows)

@@ -20,8 +20,8 @@ MAX_BYTES = 8 << 20
 """The largest file that is read."""
 MAX_DEPTH = 24
 """The deepest nesting of mappings and lists."""
-MAX_VALUES = 1_000_000
-"""The most values a file may come to once its aliases are expanded: a few markets of 65,535 instruments."""
+MAX_VALUES = 500_000
+"""The most values a file may come to once its aliases are expanded: a market of 65,535 instruments fits."""
 
 Raw: TypeAlias = "bool | int | Unquoted | str | tuple[Raw, ...] | dict[str, Raw] | None"
 """A value of a venue file before the model has seen it; lists are tuples, since the model is frozen."""

@@ -67,7 +67,7 @@ def _scaled(text: str, example: str) -> int:
         raise AmountError(f'"{text}" is not a decimal number', f'write it as "{example}"')
     number = Decimal(text)
     if number <= 0:
-        raise AmountError(f"{text} is not greater than 0", f'write it as "{example}"')
+        raise AmountError(f"{text} is not greater than 0", "use a number greater than 0")
     scaled = number * PRICE_SCALE
     if scaled != int(scaled):
         raise AmountError(f"{text} has more than four decimals", "prices are whole multiples of 0.0001")
@@ -106,7 +106,8 @@ def _amount(text: str, units: dict[str, int], example: str, *, finest: str, zero
     if unit not in units:
         raise AmountError(f'"{unit}" is not a unit known here', f'write it as "{example}" (units: {known})')
     if number < 0 or (number == 0 and not zero):
-        raise AmountError(f"{text} is not {'0 or more' if zero else 'greater than 0'}", f'write it as "{example}"')
+        bound = "0 or more" if zero else "greater than 0"
+        raise AmountError(f"{text} is not {bound}", f"use a number that is {bound}")
     scaled = number * units[unit]
     if scaled != int(scaled):
         raise AmountError(f"{text} is finer than {finest}", f"use whole multiples of {finest}")
@@ -115,8 +116,10 @@ def _amount(text: str, units: dict[str, int], example: str, *, finest: str, zero
 
 def duration_text(nanoseconds: int) -> str:
     """A duration in the largest unit that keeps it whole: ``150 ms``."""
+    if nanoseconds == 0:
+        return "0 s"
     for unit in ("h", "min", "s", "ms", "us"):
-        if nanoseconds and nanoseconds % _DURATION[unit] == 0:
+        if nanoseconds % _DURATION[unit] == 0:
             return f"{nanoseconds // _DURATION[unit]:,} {unit}"
     return f"{nanoseconds:,} ns"
 

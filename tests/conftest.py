@@ -1,0 +1,22 @@
+"""What tests of every room share."""
+
+import pathlib
+
+import hypothesis
+import pytest
+
+# Generated input is the same on every run, so that a red build can be repeated; no test asserts time, hence no deadline.
+hypothesis.settings.register_profile("rialto", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("rialto")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> pathlib.Path:
+    """The root of the checkout."""
+    return pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def venues(checkout: pathlib.Path) -> pathlib.Path:
+    """The folder of the venue files."""
+    return checkout / "stacks" / "venues"
