@@ -172,7 +172,8 @@ impl DiskFile for RealFile {
     }
 
     fn preallocate(&self, bytes: u64) -> io::Result<()> {
-        // Written zeros rather than fallocate: blocks that are merely reserved cost a metadata commit at their first sync.
+        // Written zeros rather than fallocate: blocks that are merely reserved cost a metadata commit at their first sync. Synced in
+        // steps, so that a commit to another segment never waits behind all of them.
         let zeros = vec![0u8; 1 << 20];
         let mut offset = 0;
         while offset < bytes {
@@ -180,6 +181,9 @@ impl DiskFile for RealFile {
                 usize::try_from(bytes - offset).map_or(zeros.len(), |left| left.min(zeros.len()));
             self.0.write_all_at(&zeros[..n], offset)?;
             offset += n as u64;
+            if offset.is_multiple_of(4 << 20) {
+                self.0.sync_data()?;
+            }
         }
         self.0.sync_all()
     }

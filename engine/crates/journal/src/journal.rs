@@ -11,7 +11,7 @@ use crate::format::{
     KIND_ENTRY, KIND_SEAL, MAX_LOGS, NO_LOG, RECORD_HEADER, RecordHead, SEGMENT_HEADER,
     SegmentHeader, record_size, salt, write_record,
 };
-use crate::pool::{Broken, Fresh, Pool, PoolError, begin_segment, disk_full};
+use crate::pool::{Broken, Fresh, Pool, PoolError, Spare, SpareRequest, begin_segment, disk_full};
 use crate::recover::{LogRange, LogState};
 use crate::segment::{SealedSegment, sealed};
 use crate::{Config, LogId, Position, names};
@@ -180,8 +180,8 @@ impl Journal {
         self.recycle()
     }
 
-    /// Prepares one spare segment if there are fewer than configured; `true` if it made one. Call it when nothing waits: it writes
-    /// a whole segment of zeros.
+    /// Prepares one spare segment if there are fewer than configured; `true` if it made one. It writes a whole segment of zeros, so
+    /// call it when nothing waits, or let another thread do that work: [`request_spare`](Self::request_spare).
     ///
     /// # Errors
     /// `DiskFull`, which leaves the journal as it was; `Poisoned`.
@@ -192,6 +192,30 @@ impl Journal {
         }
         self.with_pool(|pool| pool.make())?;
         Ok(true)
+    }
+
+    /// An order for one spare segment, if there are fewer than configured. Another thread carries it out with
+    /// [`SpareRequest::make`] while this journal goes on, and hands the result back for [`add_spare`](Self::add_spare). The journal
+    /// does not remember open orders: ask again only after the last one came back or failed.
+    pub fn request_spare(&mut self) -> Option<SpareRequest> {
+        if self.poison.is_some() || self.free.len() >= self.config.spare_segments {
+            return None;
+        }
+        let number = self.next_free;
+        self.next_free += 1;
+        Some(SpareRequest {
+            number,
+            config: self.config.clone(),
+        })
+    }
+
+    /// Takes a spare segment into the pool.
+    ///
+    /// # Errors
+    /// `Poisoned`.
+    pub fn add_spare(&mut self, spare: Spare) -> Result<(), JournalError> {
+        self.alive()?;
+        self.with_pool(|pool| pool.adopt(spare.number))
     }
 
     /// Syncs, marks the journal as cleanly shut down and closes it. After that, recovery takes any damage for corruption.

@@ -33,6 +33,7 @@ pub use file_disk::FileDisk;
 pub use format::{FORMAT_VERSION, MAX_LOGS, MAX_PAYLOAD_BYTES};
 pub use journal::Journal;
 pub use mem_disk::{Loss, MemDisk};
+pub use pool::{Spare, SpareRequest};
 pub use reader::{Reader, Until};
 pub use recover::{LogRange, Recovery};
 pub use segment::SealedSegment;

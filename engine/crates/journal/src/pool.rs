@@ -69,27 +69,64 @@ impl PoolError {
     }
 }
 
+/// Fills a new file with zeros, or leaves none behind.
+fn fill(disk: &dyn Disk, number: u64, bytes: u64) -> Result<(), PoolError> {
+    let partial = names::partial(number);
+    let made = disk
+        .create(&partial)
+        .and_then(|file| file.preallocate(bytes));
+    made.map_err(|error| {
+        // Whether this removal works is of no matter: the next open removes it again.
+        drop(disk.remove(&partial));
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PoolError::Full,
+            _ => PoolError::Broken(("preallocate", partial, error)),
+        }
+    })
+}
+
+/// An order for a spare segment, to be carried out on any thread: see [`crate::Journal::request_spare`].
+#[derive(Debug)]
+pub struct SpareRequest {
+    pub(crate) number: u64,
+    pub(crate) config: Config,
+}
+
+/// A spare segment, filled and waiting for [`crate::Journal::add_spare`].
+#[derive(Debug)]
+pub struct Spare {
+    pub(crate) number: u64,
+}
+
+impl SpareRequest {
+    /// Writes the spare's zeros, through any handle of the journal's own directory. The journal goes on meanwhile.
+    ///
+    /// # Errors
+    /// `DiskFull`, `Io`: nothing is left behind and the journal is as it was; ask it for another request later.
+    pub fn make(self, disk: &dyn Disk) -> Result<Spare, JournalError> {
+        fill(disk, self.number, self.config.segment_bytes)
+            .map(|()| Spare {
+                number: self.number,
+            })
+            .map_err(|e| e.harmless(&disk.place(), &self.config))
+    }
+}
+
 impl Pool<'_> {
     /// Makes one more empty segment.
     pub(crate) fn make(&mut self) -> Result<(), PoolError> {
         let number = self.next_free;
-        let (partial, ready) = (names::partial(number), names::free(number));
-        let made = self
-            .disk
-            .create(&partial)
-            .and_then(|file| file.preallocate(self.config.segment_bytes));
-        if let Err(error) = made {
-            // Whether this removal works is of no matter: the next open removes it again.
-            drop(self.disk.remove(&partial));
-            return Err(match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PoolError::Full,
-                _ => PoolError::Broken(("preallocate", partial, error)),
-            });
-        }
-        self.disk
-            .rename(&partial, &ready)
-            .map_err(|e| PoolError::Broken(("rename", partial, e)))?;
+        fill(self.disk, number, self.config.segment_bytes)?;
         self.next_free += 1;
+        self.adopt(number)
+    }
+
+    /// Takes a filled file into the pool.
+    pub(crate) fn adopt(&mut self, number: u64) -> Result<(), PoolError> {
+        let partial = names::partial(number);
+        self.disk
+            .rename(&partial, &names::free(number))
+            .map_err(|e| PoolError::Broken(("rename", partial, e)))?;
         self.free.push_back(number);
         Ok(())
     }

@@ -473,3 +473,64 @@ fn a_reader_follows_a_writer_that_recycles() {
     assert_eq!(follower.join().unwrap(), 3001);
     careless.join().unwrap();
 }
+
+#[test]
+fn another_thread_may_prepare_the_spares() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = FileDisk::new(dir.path()).unwrap();
+    let (mut journal, _) = Journal::open(disk.clone(), small()).unwrap();
+    assert!(journal.request_spare().is_none());
+    let mut index = 0;
+    for _ in 0..5 {
+        while journal.segment_counts().1 > 0 {
+            index += 1;
+            journal.append(A, index, &[index as u8; 900]).unwrap();
+            journal.sync().unwrap();
+        }
+        let request = journal.request_spare().unwrap();
+        let elsewhere = disk.clone();
+        let maker = std::thread::spawn(move || request.make(&elsewhere).unwrap());
+        for _ in 0..30 {
+            // Meanwhile the journal makes its own, under other names.
+            index += 1;
+            journal.append(A, index, &[index as u8; 900]).unwrap();
+            journal.sync().unwrap();
+        }
+        journal.add_spare(maker.join().unwrap()).unwrap();
+        assert_eq!(journal.segment_counts().1, 1);
+    }
+    drop(journal);
+    let (journal, recovery) = Journal::open(disk, small()).unwrap();
+    assert_eq!(recovery.logs[0].last(), Some(index));
+    let mut expected = 1;
+    for entry in journal.read(A, 1, usize::MAX).unwrap() {
+        assert_eq!(
+            (entry.index, entry.payload),
+            (expected, vec![expected as u8; 900])
+        );
+        expected += 1;
+    }
+    assert_eq!(expected, index + 1);
+}
+
+#[test]
+fn a_spare_that_finds_no_room_changes_nothing() {
+    let disk = MemDisk::new(1);
+    let mut journal = open(&disk, small());
+    for index in 1..=13 {
+        journal.append(A, index, &[0; 900]).unwrap();
+    }
+    journal.sync().unwrap();
+    let request = journal.request_spare().unwrap();
+    let files = disk.list().unwrap();
+    disk.set_capacity(Some(0));
+    assert!(matches!(
+        request.make(&disk),
+        Err(JournalError::DiskFull { .. })
+    ));
+    assert_eq!(disk.list().unwrap(), files);
+    disk.set_capacity(None);
+    let spare = journal.request_spare().unwrap().make(&disk).unwrap();
+    journal.add_spare(spare).unwrap();
+    assert!(journal.request_spare().is_none());
+}
