@@ -1,0 +1,158 @@
+"""Types of the native part: prices `_e4` in units of 1e-4, others in ticks; times in nanoseconds since the epoch."""
+
+from os import PathLike
+
+# --- SoupBinTCP 3.00 -------------------------------------------------------------------------------------------------
+
+def soup_login(username: str, password: str, session: str, number: int) -> bytes: ...
+def soup_unsequenced(payload: bytes) -> bytes: ...
+def soup_heartbeat() -> bytes: ...
+def soup_logout() -> bytes: ...
+
+class ServerFrames:
+    """The frames of a server's bytes, as they arrive."""
+
+    def __new__(cls) -> ServerFrames: ...
+    def push(self, received: bytes) -> None: ...
+    def pop(self) -> tuple[str, bytes, str, int] | None:
+        """The next packet's kind, payload, session and number, or None until more bytes arrive.
+
+        Session and number are those of Login Accepted (`A`).
+
+        Raises:
+            ValueError: the bytes are not SoupBinTCP.
+        """
+
+# --- OUCH 5.0, ITCH 5.0, GLIMPSE 5.0 ---------------------------------------------------------------------------------
+
+def decode_ouch_inbound(payload: bytes) -> dict[str, int | str]:
+    """A client's message as a mapping: its name under `message`, then its fields and appendages.
+
+    Raises:
+        ValueError: what is wrong with the bytes, and where.
+    """
+
+def decode_ouch_outbound(payload: bytes) -> dict[str, int | str]:
+    """A report as a mapping; see `decode_ouch_inbound`."""
+
+def decode_itch(payload: bytes) -> dict[str, int | str]:
+    """A feed message as a mapping; see `decode_ouch_inbound`."""
+
+def decode_glimpse(payload: bytes) -> dict[str, int | str]:
+    """A snapshot message as a mapping; see `decode_ouch_inbound`."""
+
+def enter_order(
+    user_ref: int,
+    side: str,
+    quantity: int,
+    symbol: str,
+    price_e4: int,
+    time_in_force_name: str,
+    post_only_wanted: bool,
+    min_quantity: int,
+    cl_ord_id: str,
+) -> bytes: ...
+def replace_order(
+    orig_user_ref: int,
+    user_ref: int,
+    quantity: int,
+    price_e4: int,
+    time_in_force_name: str,
+    post_only_wanted: bool,
+    cl_ord_id: str,
+    order_ref: int | None,
+) -> bytes: ...
+def cancel_order(user_ref: int, quantity: int, order_ref: int | None) -> bytes: ...
+def modify_order(user_ref: int, side: str, quantity: int, order_ref: int | None) -> bytes: ...
+def mass_cancel(user_ref: int, symbol: str) -> bytes: ...
+def account_query() -> bytes: ...
+
+# --- The market in process -------------------------------------------------------------------------------------------
+
+class Market:
+    """A market with its order sessions: what a node runs, without its sockets, threads and disks.
+
+    Every change takes the time it happens at. Refused actions raise ValueError; what a client asks is never refused
+    here, since the answer stands in the session's stream.
+    """
+
+    def __new__(cls, incarnation: int, max_orders: int) -> Market: ...
+    def define_instrument(
+        self,
+        number: int,
+        symbol: str,
+        tick_size_e4: int,
+        lot_size: int,
+        collar_bp: int,
+        reference_price: int,
+        time_ns: int,
+    ) -> None: ...
+    def define_account(
+        self, number: int, max_order_quantity: int, max_order_value_e4: int, max_open_orders: int, time_ns: int
+    ) -> None: ...
+    def define_session(self, number: int, username: str, account: int, time_ns: int) -> None: ...
+    def open_day(self, date: int, time_ns: int) -> None: ...
+    def close_day(self, time_ns: int) -> None: ...
+    def halt(self, instrument: int | None, time_ns: int) -> None: ...
+    def resume(self, instrument: int | None, time_ns: int) -> None: ...
+    def client(self, session: int, payload: bytes, time_ns: int) -> None:
+        """A client's OUCH message.
+
+        Raises:
+            ValueError: there is no such session, or the message is malformed: it would cost a client its session.
+        """
+
+    def apply_batch(self, payload: bytes) -> int:
+        """One entry of a journal; returns how many commands it held.
+
+        Raises:
+            ValueError: it is not a batch of commands.
+        """
+
+    def take_messages(self) -> list[tuple[int, int, bytes]]:
+        """The messages made since the last call, as (stream, number, payload).
+
+        Stream 0 is the feed (ITCH), a session's stream has its number (OUCH).
+        """
+
+    def levels(self, instrument: int, side: str, count: int) -> list[tuple[int, int]]:
+        """Price in ticks and quantity of the first `count` levels of side `B` or `S`, best first."""
+
+    @property
+    def open_orders(self) -> int: ...
+    @property
+    def last_match(self) -> int: ...
+    @property
+    def session_name(self) -> str | None:
+        """The name of the open trading day's streams."""
+
+    def checkpoint(self) -> bytes:
+        """The canonical bytes of the state: equal states have equal bytes."""
+
+    def state_hash(self) -> str:
+        """BLAKE3 of the canonical bytes, 64 hex digits."""
+
+    @staticmethod
+    def restore(state: bytes, positions: bytes | None = None) -> Market:
+        """A market from its canonical bytes, and its streams from theirs.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+
+# --- Journal ---------------------------------------------------------------------------------------------------------
+
+class Journal:
+    """A journal that no node writes: a stopped node's, or a copy. All of it is checked when it is opened.
+
+    Raises:
+        ValueError: there is no such directory.
+        RuntimeError: it is damaged, or a node writes it.
+    """
+
+    def __new__(cls, directory: str | PathLike[str]) -> Journal: ...
+    def logs(self) -> list[tuple[int, int | None, int]]:
+        """Log number, first index and next index of each log."""
+
+    def read(self, log: int, from_index: int, max_bytes: int) -> list[tuple[int, bytes]]:
+        """Index and payload of a log's entries from an index on, until `max_bytes` are reached."""

@@ -1,0 +1,164 @@
+"""Market data: ITCH 5.0 over SoupBinTCP, GLIMPSE 5.0 for its snapshot, and books built of them.
+
+    async for message in (await Feed.connect(address, "FEED01", password)).messages():
+        books.apply(message)
+
+Every message is a mapping with its name under `message` and the specification's fields in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from rialto_engine import _engine
+from rialto_engine.soup import Connection
+
+Message = dict[str, int | str]
+
+
+class Feed:
+    """The market's feed, from any number on."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def connect(cls, address: str, username: str, password: str, *, session: str = "", number: int = 1) -> Feed:
+        """Logs in at host:port for every message from `number` on (0: only new ones).
+
+        Raises:
+            SessionError: see `rialto_engine.soup.Connection.connect`.
+        """
+        return cls(await Connection.connect(address, username, password, session=session, number=number))
+
+    @property
+    def session(self) -> str:
+        """The name of the trading day's stream."""
+        return self._connection.session
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next message."""
+        return self._connection.next_number
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """Every message, in order, until the trading day ends.
+
+        Raises:
+            SessionEndedError: the trading day is over.
+            SessionError: the connection is gone.
+        """
+        while True:
+            yield await self.message()
+
+    async def message(self) -> Message:
+        """The next message."""
+        numbered = await self._connection.receive()
+        message: Message = _engine.decode_itch(numbered.payload)
+        message["number"] = numbered.number
+        return message
+
+    async def close(self) -> None:
+        """Logs out."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Feed:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def snapshot(address: str, username: str, password: str) -> tuple[list[Message], int]:
+    """The market's books at one moment.
+
+    Args:
+        address: host:port of the snapshot port.
+        username: a feed user.
+        password: its password.
+
+    Returns:
+        The snapshot's messages, and the number of the feed's first message behind it.
+
+    Raises:
+        SessionError: no login, or the snapshot broke off.
+    """
+    messages: list[Message] = []
+    async with await Connection.connect(address, username, password, number=1) as connection:
+        while True:
+            message: Message = _engine.decode_glimpse((await connection.receive()).payload)
+            if message["message"] == "Snapshot":
+                return messages, int(message["sequence_number"])
+            messages.append(message)
+
+
+@dataclass
+class RestingOrder:
+    """An order as market data shows it."""
+
+    order_ref: int
+    instrument: int
+    side: str
+    price_e4: int
+    quantity: int
+
+
+@dataclass
+class Books:
+    """The books of every instrument, built from feed or snapshot messages."""
+
+    orders: dict[int, RestingOrder] = field(default_factory=dict[int, RestingOrder])
+    """By order reference number; within a level, insertion order is queue order."""
+    symbols: dict[int, str] = field(default_factory=dict[int, str])
+    """Symbols by stock locate."""
+    executions: int = 0
+    volume: int = 0
+
+    def apply(self, message: Message) -> None:
+        """Applies one message; messages that change no book are passed over.
+
+        Raises:
+            KeyError: the message names an order that is not there: something was missed.
+        """
+        match message["message"]:
+            case "Stock Directory":
+                self.symbols[int(message["stock_locate"])] = str(message["stock"])
+            case "Add Order - No MPID Attribution":
+                self._add(message, int(message["order_reference_number"]), str(message["side"]))
+            case "Order Executed":
+                executed = int(message["executed_shares"])
+                self.executions += 1
+                self.volume += executed
+                self._take(int(message["order_reference_number"]), executed)
+            case "Order Cancel":
+                self._take(int(message["order_reference_number"]), int(message["canceled_shares"]))
+            case "Order Delete":
+                del self.orders[int(message["order_reference_number"])]
+            case "Order Replace":
+                old = self.orders.pop(int(message["original_order_reference_number"]))
+                self._add(message, int(message["new_order_reference_number"]), old.side)
+            case _:
+                pass
+
+    def levels(self, instrument: int, side: str) -> list[tuple[int, int]]:
+        """Price in 1e-4 and quantity of each level of one side (`B` or `S`), best first."""
+        found: dict[int, int] = {}
+        for order in self.orders.values():
+            if order.instrument == instrument and order.side == side:
+                found[order.price_e4] = found.get(order.price_e4, 0) + order.quantity
+        return sorted(found.items(), reverse=side == "B")
+
+    def _add(self, message: Message, order_ref: int, side: str) -> None:
+        self.orders[order_ref] = RestingOrder(
+            order_ref, int(message["stock_locate"]), side, int(message["price_e4"]), int(message["shares"])
+        )
+
+    def _take(self, order_ref: int, quantity: int) -> None:
+        order = self.orders[order_ref]
+        order.quantity -= quantity
+        if order.quantity <= 0:
+            del self.orders[order_ref]
