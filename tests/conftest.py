@@ -5,7 +5,7 @@ import pathlib
 import hypothesis
 import pytest
 
-# Generated input is the same on every run, so that a red build can be repeated; no test asserts time, hence no deadline.
+# Generated input is the same on every run, so that a red build can be repeated. No deadline: no test asserts time.
 hypothesis.settings.register_profile("rialto", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("rialto")
 
