@@ -1,8 +1,6 @@
 //! Every reason to reject, refuse, ignore or cancel, each brought about once.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use rialto_market::command::{Action, Command, Enter, Replace, Request, Target};
 use rialto_market::event::{CancelReason, Event, IgnoreReason, RefuseReason, RejectReason};
 use rialto_market::types::*;

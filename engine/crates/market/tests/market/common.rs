@@ -1,5 +1,6 @@
 //! What the market's tests share: commands in few words.
-#![allow(dead_code, reason = "each test binary uses its part")]
+pub mod flow;
+pub mod plain;
 
 use rialto_market::command::{Action, Command, Enter, EnterEcho, Replace, Request, Target};
 use rialto_market::event::Event;
