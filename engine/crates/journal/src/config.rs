@@ -8,7 +8,7 @@ use crate::format::{MAX_PAYLOAD_BYTES, RECORD_HEADER, SEGMENT_HEADER};
 pub struct Config {
     /// Size of a new segment's file in bytes, a multiple of 4,096. Existing segments keep theirs.
     pub segment_bytes: u64,
-    /// Empty segments that [`Journal::open`] and [`Journal::prepare`] keep ready, so that a full segment does not make a commit
+    /// Empty segments that [`crate::Journal::open`] and [`crate::Journal::prepare`] keep ready, so that a full segment does not make a commit
     /// wait for a new file.
     pub spare_segments: usize,
     /// The most empty segments kept; purged ones beyond this are deleted, which some disks take half a second for.
