@@ -1,5 +1,6 @@
 """Types of the native part: prices `_e4` in units of 1e-4, others in ticks; times in nanoseconds since the epoch."""
 
+from collections.abc import Callable
 from os import PathLike
 
 # --- SoupBinTCP 3.00 -------------------------------------------------------------------------------------------------
@@ -156,3 +157,36 @@ class Journal:
 
     def read(self, log: int, from_index: int, max_bytes: int) -> list[tuple[int, bytes]]:
         """Index and payload of a log's entries from an index on, until `max_bytes` are reached."""
+
+# --- Replay ----------------------------------------------------------------------------------------------------------
+
+def replay_workload(
+    path: str | PathLike[str], progress: Callable[[int, int], object] | None = None
+) -> dict[str, int | str | float]:
+    """Replays a workload file into a market of this process, in file order.
+
+    Returns:
+        commands, fills, volume, trade_hash and book_hash (16 hex digits each), seconds (of the timed commands).
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is no workload file, or names an order that is not live.
+    """
+
+def replay_lobster(
+    messages: str | PathLike[str],
+    seed_book: str | PathLike[str],
+    reference: str | PathLike[str],
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, int | float | list[int]]:
+    """Replays a recorded day in LOBSTER's format into a market of this process.
+
+    Returns:
+        rows, rows_equal (at each depth), states and states_found (distinct best-price states, and how many of them were
+        found in order in the reference), executions, at_head (at the head of the queue), seconds.
+
+    Raises:
+        OSError: a file can't be read.
+        ValueError: a file is not in the format.
+        RuntimeError: the market refused what the recording's venue accepted.
+    """

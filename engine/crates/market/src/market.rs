@@ -246,6 +246,17 @@ impl Market {
             .take(count)
     }
 
+    /// The order that would match first on a side: the first in the queue of the best level.
+    pub fn head(&self, id: InstrumentId, side: Side) -> Option<RestingOrder> {
+        let at = self.directory.instrument(id)?;
+        let (_, resting) = self
+            .books
+            .get(at as usize)?
+            .orders(&self.pool, side)
+            .next()?;
+        Some(self.shown(at, resting))
+    }
+
     /// How many orders rest in the market.
     pub fn open_orders(&self) -> usize {
         self.pool.len()

@@ -3,6 +3,7 @@
 mod codecs;
 mod journal;
 mod market;
+mod replay;
 mod soup;
 
 use pyo3::prelude::*;
@@ -19,6 +20,8 @@ mod _engine {
     use super::journal::Journal;
     #[pymodule_export]
     use super::market::Market;
+    #[pymodule_export]
+    use super::replay::{replay_lobster, replay_workload};
     #[pymodule_export]
     use super::soup::{ServerFrames, soup_heartbeat, soup_login, soup_logout, soup_unsequenced};
 }
