@@ -29,6 +29,11 @@ pub(crate) const VERSION: u32 = 1;
 /// The bytes of one order.
 pub(crate) const ORDER_BYTES: usize = 8 + 8 + 4 + 4 + 4 + 4 + 1 + 1 + 1 + 14;
 
+/// The state hash of the market whose canonical bytes these are: their BLAKE3.
+pub fn checkpoint_hash(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
 impl Market {
     /// The canonical bytes of the state.
     pub fn checkpoint(&self) -> Vec<u8> {
@@ -44,7 +49,7 @@ impl Market {
 
     /// BLAKE3 of the canonical bytes.
     pub fn state_hash(&self) -> [u8; 32] {
-        *blake3::hash(&self.checkpoint()).as_bytes()
+        checkpoint_hash(&self.checkpoint())
     }
 
     fn encode_head(&self, out: &mut Vec<u8>) {

@@ -23,6 +23,7 @@ mod statistics;
 mod table;
 pub mod types;
 
+pub use checkpoint::checkpoint_hash;
 pub use directory::{AccountState, InstrumentState, SessionState};
 pub use keys::REMEMBERED_KEYS;
 pub use market::{Config, MAX_ORDERS_BOUND, Market, OrderDetail, RestingOrder};

@@ -296,7 +296,7 @@ impl Plain {
         if !market && price_e4 % tick != 0 {
             return Err(RejectReason::OffTick);
         }
-        if market && (rests || post_only) || post_only && !rests {
+        if market && rests || !rests && post_only {
             return Err(RejectReason::InvalidTimeInForce);
         }
         if min_quantity > 0
