@@ -173,13 +173,27 @@ def _account(number: int, name: str, account: Account) -> AccountConfig:
 
 
 def _arguments(market: Market, flow: Flow) -> tuple[str, ...]:
-    """One order session each for the load client's threads; each instrument as ``SYMBOL:TICK:LOT:REFERENCE`` (1e-4)."""
+    """What ``rialto-load flow`` is told of one market.
+
+    Each instrument is ``SYMBOL:TICK_E4:LOT:REFERENCE_E4:COLLAR_BP``; a collar of 0 means there is none. The first is
+    traded most.
+    """
     known = {instrument.symbol: instrument for instrument in market.instruments}
     arguments = ["--rate", str(flow.orders_per_second), "--duration-s", str(flow.duration_ns // 10**9)]
     arguments += ["--seed", str(flow.seed), "--resting-orders", str(flow.resting_orders)]
     for login in flow.sessions:
         arguments += ["--session", login]
     for symbol in flow.instruments:
-        it = known[symbol]
-        arguments += ["--instrument", f"{symbol}:{it.tick_size_e4}:{it.lot_size}:{it.reference_price_e4}"]
+        arguments += ["--instrument", _flow_instrument(known[symbol])]
     return tuple(arguments)
+
+
+def _flow_instrument(instrument: Instrument) -> str:
+    parts = (
+        instrument.symbol,
+        instrument.tick_size_e4,
+        instrument.lot_size,
+        instrument.reference_price_e4 or 0,
+        instrument.collar_bp or 0,
+    )
+    return ":".join(str(part) for part in parts)

@@ -97,6 +97,24 @@ def test_every_login_needs_a_password_once(laptop: venue.Venue) -> None:
     assert node_config.usernames(laptop) == expected
 
 
+def test_generated_flow_is_what_the_file_declares(laptop: venue.Venue) -> None:
+    """Rate, duration, seed, logins and instruments, as the load client takes them."""
+    [plan] = node_config.flow_plans(laptop)
+    assert (plan.market, plan.node) == ("main", "us-1")
+    flags, values = plan.arguments[::2], plan.arguments[1::2]
+    given = list(zip(flags, values, strict=True))
+    assert given[:4] == [
+        ("--rate", "200"),
+        ("--duration-s", "1800"),
+        ("--seed", "20261121"),
+        ("--resting-orders", "4000"),
+    ]
+    assert [value for flag, value in given if flag == "--session"] == ["FLOW01", "FLOW02", "FLOW03", "FLOW04"]
+    instruments = [value for flag, value in given if flag == "--instrument"]
+    assert len(instruments) == 8
+    assert instruments[0] == "BARK:100:1:482000:2000"
+
+
 def test_no_configuration_holds_a_password(laptop: venue.Venue) -> None:
     """They are in a file of their own."""
     assert "password" not in json.dumps(node_config.node_configs(laptop))
