@@ -27,36 +27,41 @@ def _node(node: NodeStatus) -> list[str]:
         detail = f": {node.problem}" if node.problem else ""
         return [f"node {node.name}   {node.state}{detail}"]
     facts = node.facts
-    uptime = _duration(_number(facts, "uptime_seconds"))
+    uptime = _duration(_number(facts, "uptime_s"))
     lines = [f"node {node.name}   {node.state}   region {facts.get('region', '-')}   up {uptime}"]
-    for market in _objects(facts, "markets"):
-        lines += ["", *_market(market)]
+    for name, market in _object(facts, "markets").items():
+        if isinstance(market, dict):
+            lines += ["", *_market(name, cast("Mapping[str, object]", market))]
     return lines
 
 
-def _market(market: Mapping[str, object]) -> list[str]:
-    journal = _object(market, "journal")
+def _market(name: str, market: Mapping[str, object]) -> list[str]:
     day = _object(market, "trading_day")
+    state = "-" if not day else f"{day.get('date')} {'open' if day.get('open') else 'closed'}"
+    acknowledge = _object(market, "acknowledge")
+    counters = _object(market, "counters")
+    connected = sum(1 for session in _objects(market, "sessions") if session.get("connected"))
     head = (
-        f"market {market.get('name')}   {market.get('role')}   day {day.get('date', '-')} {day.get('state', '')}   "
-        f"journal {_number(journal, 'applied'):,.0f}   sessions {_number(market, 'sessions_connected'):.0f}"
+        f"market {name}   {market.get('role')}   day {state}   "
+        f"journal {_number(_object(market, 'journal'), 'applied'):,.0f}   sessions {connected}"
     )
     rates = (
         f"  {_number(market, 'orders_per_second'):,.0f} orders/s   "
-        f"acknowledged p50 {_microseconds(market, 'ack_p50_ns')}   p99 {_microseconds(market, 'ack_p99_ns')}   "
-        f"resting {_number(market, 'orders_resting'):,.0f}   executions {_number(market, 'executions_total'):,.0f}"
+        f"acknowledged p50 {_microseconds(acknowledge, 'p50_ns')}   p99 {_microseconds(acknowledge, 'p99_ns')}   "
+        f"resting {_number(market, 'orders_resting'):,.0f}   executions {_number(counters, 'executions'):,.0f}"
     )
     return [head, rates, _row(_HEADINGS), *(_row(_cells(found)) for found in _objects(market, "instruments"))]
 
 
 def _cells(instrument: Mapping[str, object]) -> tuple[str, ...]:
+    bid, ask = _object(instrument, "bid"), _object(instrument, "ask")
     return (
         str(instrument.get("symbol", "")),
         str(instrument.get("state", "")),
-        _count(instrument, "bid_quantity"),
-        _price(instrument, "bid_price_e4"),
-        _price(instrument, "ask_price_e4"),
-        _count(instrument, "ask_quantity"),
+        _count(bid, "quantity"),
+        _price(bid, "price_e4"),
+        _price(ask, "price_e4"),
+        _count(ask, "quantity"),
         _price(instrument, "last_price_e4"),
         _count(instrument, "trades"),
         _count(instrument, "volume"),

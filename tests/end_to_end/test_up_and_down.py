@@ -1,0 +1,154 @@
+"""The main job as a user meets it: up, status, trade, down, up again, clean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+from typing import cast
+
+from live_venue import LiveVenue
+
+from rialto_engine.orders import OrderSession, Report, Side, TimeInForce
+
+
+def processes_of(venue: LiveVenue) -> list[int]:
+    """The live processes whose command line or working directory lies in the venue's state."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if str(venue.state) in (entry / "cmdline").read_text() or str(venue.state) in str(
+                    (entry / "cwd").readlink()
+                ):
+                    found.append(int(entry.name))
+    return found
+
+
+def market(venue: LiveVenue) -> dict[str, object]:
+    status = venue.status()
+    nodes = cast("list[dict[str, dict[str, dict[str, dict[str, object]]]]]", status["nodes"])
+    return nodes[0]["status"]["markets"]["main"]
+
+
+def trades(venue: LiveVenue) -> int:
+    """Executions of the trading day, over all instruments."""
+    instruments = cast("list[dict[str, int]]", market(venue)["instruments"])
+    return sum(instrument["trades"] for instrument in instruments)
+
+
+async def trade(venue: LiveVenue, quantity: int) -> list[Report]:
+    """One buys what the other sells; returns the buyer's reports."""
+    address = venue.addresses()["orders"]
+    async with await OrderSession.connect(address, "TRADE1", venue.password("TRADE1"), number=0) as seller:
+        await seller.query_next_user_ref()
+        seller.next_user_ref = int((await seller.report())["next_user_ref_num"])
+        async with await OrderSession.connect(address, "TRADE2", venue.password("TRADE2"), number=0) as buyer:
+            await buyer.query_next_user_ref()
+            buyer.next_user_ref = int((await buyer.report())["next_user_ref_num"])
+            await seller.enter("AAPL", Side.SELL, quantity=quantity, price_e4=5_853_300)
+            await seller.report()
+            await buyer.enter(
+                "AAPL",
+                Side.BUY,
+                quantity=quantity,
+                price_e4=5_853_300,
+                time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL,
+            )
+            return [await buyer.report(), await buyer.report()]
+
+
+def test_up_trades_and_down_leaves_nothing(venue: LiveVenue) -> None:
+    up = venue.rialto("up", str(venue.file), "--no-flow")
+    assert "Venue proving is up." in up.stdout
+    assert stat.S_IMODE((venue.root / "credentials.json").stat().st_mode) == 0o600
+
+    reports = asyncio.run(trade(venue, 100))
+    assert [report["message"] for report in reports] == ["Order Accepted", "Order Executed"]
+    assert reports[1]["quantity"] == 100
+    assert reports[1]["price_e4"] == 5_853_300
+
+    again = venue.rialto("up", str(venue.file), "--no-flow")
+    assert "is up already" in again.stdout
+
+    assert processes_of(venue)
+    venue.rialto("down")
+    assert processes_of(venue) == []
+    left = [path for path in venue.state.rglob("*") if path.is_socket() or path.name in {"lock", "ready.json"}]
+    assert left == []
+    assert venue.status()["state"] == "down"
+
+
+def test_journals_stay_and_the_next_up_goes_on(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    asyncio.run(trade(venue, 100))
+    addresses = venue.addresses()
+    assert trades(venue) == 1
+    venue.rialto("down")
+    venue.rialto("up", str(venue.file), "--no-flow")
+    assert venue.addresses() == addresses
+    assert trades(venue) == 1
+
+    async def history() -> list[Report]:
+        async with await OrderSession.connect(addresses["orders"], "TRADE2", venue.password("TRADE2")) as buyer:
+            return [await buyer.report() for _ in range(4)]
+
+    names = [report["message"] for report in asyncio.run(history())]
+    assert names == ["System Event", "Account Query Response", "Order Accepted", "Order Executed"]
+    venue.rialto("down")
+    refused = venue.rialto("clean", check=False)
+    assert refused.returncode == 1
+    assert venue.root.exists()
+    venue.rialto("clean", "--yes")
+    assert not venue.root.exists()
+
+
+def test_a_killed_node_comes_back_with_every_acknowledged_order(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    asyncio.run(trade(venue, 100))
+    os.kill(cast("int", venue.ready()["pid"]), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while venue.status()["state"] != "up":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert trades(venue) == 1
+    assert asyncio.run(trade(venue, 50))[1]["quantity"] == 50
+
+
+def test_order_flow_trades_by_itself(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file))
+    deadline = time.monotonic() + 60
+    while trades(venue) < 20:
+        assert time.monotonic() < deadline, venue.rialto("logs", check=False).stdout
+        time.sleep(0.2)
+    assert venue.status()["flow"] == "running"
+
+
+def test_a_supervisor_that_died_is_cleaned_up(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    node = cast("int", venue.ready()["pid"])
+    supervisor = json.loads((venue.root / "supervisor.json").read_text())
+    os.kill(supervisor["pid"], signal.SIGKILL)
+    up = venue.rialto("up", str(venue.file), "--no-flow")
+    assert "left over" in up.stdout
+    assert venue.ready()["pid"] != node
+    assert node not in processes_of(venue)
+
+
+def test_a_wrong_file_touches_nothing(venue: LiveVenue) -> None:
+    venue.file.write_text(venue.file.read_text().replace("home: us", "home: moon"))
+    wrong = venue.rialto("up", str(venue.file), check=False)
+    assert wrong.returncode == 1
+    assert "markets.main.home" in wrong.stderr
+    assert not venue.state.exists()
+
+
+def test_a_file_changed_under_a_running_venue_is_said(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    venue.file.write_text(venue.file.read_text() + "\n# changed\n")
+    assert "rialto down" in venue.rialto("up", str(venue.file), "--no-flow").stdout

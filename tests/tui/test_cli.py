@@ -1,0 +1,87 @@
+"""The `rialto` command: what it imports, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rialto_platform.local.files import write_text
+from rialto_tui import cli
+
+HEAVY = ("pydantic", "yaml", "rich", "textual", "asyncio", "rialto_engine", "pulumi", "kubernetes")
+
+
+@pytest.fixture(autouse=True)
+def no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIALTO_STATE_DIR", str(tmp_path))
+
+
+def test_status_imports_nothing_heavy(tmp_path: Path) -> None:
+    write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    code = (
+        "import sys; from rialto_tui import cli; cli.main(['status']); "
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_status_of_a_venue_that_is_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    assert cli.main(["status"]) == 1
+    assert "Nothing runs" in capsys.readouterr().out
+    assert cli.main(["status", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["state"] == "down"
+
+
+def test_without_a_venue_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status"]) == 1
+    assert "rialto up" in capsys.readouterr().err
+    assert cli.main(["down"]) == 0
+    assert "nothing runs" in capsys.readouterr().out
+
+
+def test_validate(venues: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("laptop", "three-clouds"):
+        assert cli.main(["validate", str(venues / f"{name}.yaml")]) == 0
+        assert f"venue {name} is valid" in capsys.readouterr().out
+    wrong = tmp_path / "wrong.yaml"
+    text = (venues / "laptop.yaml").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("home: us", "home: moon").replace("lot_size: 10,", "lot_size: 0,"), encoding="utf-8")
+    assert cli.main(["validate", str(wrong)]) == 1
+    printed = capsys.readouterr().err
+    assert "markets.main.home" in printed
+    assert "markets.main.instruments[2].lot_size" in printed
+    assert cli.main(["validate", "--json", str(wrong)]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [problem["path"] for problem in problems] == ["markets.main.home", "markets.main.instruments[2].lot_size"]
+
+
+def test_clean_asks_and_without_a_terminal_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    venue = tmp_path / "venues" / "one"
+    write_text(venue / "venue.yaml", "")
+    assert cli.main(["clean"]) == 1
+    assert "--yes" in capsys.readouterr().err
+    assert venue.exists()
+    assert cli.main(["clean", "--yes"]) == 0
+    assert not venue.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [[], ["nonsense"], ["flow", "--rate", "0"], ["replay", "x"], ["logs", "--lines", "-1"]]
+)
+def test_a_wrong_command_line_ends_with_2(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(wrong)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["up", "down", "clean", "status", "watch", "logs", "validate", "flow", "replay"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert "usage: rialto" in capsys.readouterr().out
