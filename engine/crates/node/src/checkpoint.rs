@@ -1,0 +1,197 @@
+//! Checkpoint files: a market's state with its streams' positions at a position of its log.
+//!
+//! Little-endian: magic, length of the header u32, header (JSON), length of the publisher's positions u32, the positions,
+//! length of the state u64, the state's canonical bytes, and BLAKE3 over everything before. The header carries the
+//! state's own hash: the same on every replica that applied the same log.
+
+use crate::files;
+use crate::replica::{Replica, Tape};
+use crate::streams::{Counting, Extents};
+use rialto_market::Market;
+use rialto_session::publish::Publisher;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 8] = b"RIALTOC1";
+const HASH: usize = 32;
+/// How many are kept.
+pub const KEPT: usize = 2;
+
+/// What a checkpoint says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The market's name.
+    pub market: String,
+    /// The last position applied.
+    pub position: u64,
+    /// BLAKE3 of the state, in hex.
+    pub state_hash: String,
+    /// When it was made, nanoseconds since the epoch.
+    pub made_ns: u64,
+    /// How far the streams had come.
+    pub extents: Extents,
+    /// What traded in the day.
+    pub tape: Tape,
+}
+
+/// A checkpoint read back.
+pub struct Loaded {
+    /// What it says of itself.
+    pub header: Header,
+    /// The market.
+    pub market: Market,
+    /// Where its streams stand.
+    pub publisher: Publisher,
+}
+
+/// Why a checkpoint is of no use.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}", path.display())]
+pub struct Damaged {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Checkpoint files in `dir`, the newest first, with their positions.
+///
+/// # Errors
+/// The folder can't be read.
+pub fn list(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let position = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_suffix(".checkpoint")?.parse().ok());
+        if let Some(position) = position {
+            found.push((position, path));
+        }
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found)
+}
+
+/// A checkpoint that was written.
+pub struct Written {
+    /// What it says of itself.
+    pub header: Header,
+    /// Its size.
+    pub bytes: u64,
+    /// The oldest position kept: the log may forget what lies at or before it.
+    pub covered: u64,
+}
+
+/// Writes the checkpoint of `replica` into `dir` and removes those beyond [`KEPT`].
+///
+/// # Errors
+/// Whatever the disk says; the checkpoints before still stand.
+pub fn write(
+    dir: &Path,
+    market: &str,
+    replica: &Replica<Counting>,
+    made_ns: u64,
+) -> io::Result<Written> {
+    let state = replica.market.checkpoint();
+    let header = Header {
+        market: market.to_owned(),
+        position: replica.position,
+        state_hash: blake3::hash(&state).to_hex().to_string(),
+        made_ns,
+        extents: replica.sink.0.clone(),
+        tape: replica.tape.clone(),
+    };
+    let json = serde_json::to_vec(&header)?;
+    let mut positions = Vec::new();
+    replica.publisher.encode(&mut positions);
+    let mut out = Vec::with_capacity(state.len() + json.len() + positions.len() + 64);
+    out.extend_from_slice(MAGIC);
+    for part in [&json, &positions] {
+        let length = u32::try_from(part.len()).map_err(io::Error::other)?;
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(part);
+    }
+    out.extend_from_slice(&(state.len() as u64).to_le_bytes());
+    out.extend_from_slice(&state);
+    drop(state);
+    let hash = blake3::hash(&out);
+    out.extend_from_slice(hash.as_bytes());
+    let path = dir.join(format!("{:020}.checkpoint", header.position));
+    files::replace(&path, &out)?;
+    let all = list(dir)?;
+    for (_, old) in all.iter().skip(KEPT) {
+        std::fs::remove_file(old)?;
+    }
+    let covered = if all.len() < KEPT {
+        // With a single checkpoint the log from its beginning is the other way to the state.
+        0
+    } else {
+        all.iter().take(KEPT).map(|(p, _)| *p).min().unwrap_or(0)
+    };
+    Ok(Written {
+        header,
+        bytes: out.len() as u64,
+        covered,
+    })
+}
+
+/// Reads and checks the checkpoint at `path` of the market named `market`.
+///
+/// # Errors
+/// It can't be read, its hash or its state's hash is not right, or it is of another market.
+pub fn load(path: &Path, market: &str) -> Result<Loaded, Damaged> {
+    let damaged = |why: String| Damaged {
+        path: path.to_owned(),
+        why,
+    };
+    let bytes = std::fs::read(path).map_err(|e| damaged(format!("can't be read: {e}")))?;
+    let parsed = parse(&bytes).map_err(damaged)?;
+    if parsed.header.market != market {
+        return Err(damaged(format!(
+            "is of market {:?}, not {market:?}",
+            parsed.header.market
+        )));
+    }
+    Ok(parsed)
+}
+
+fn parse(bytes: &[u8]) -> Result<Loaded, String> {
+    let cut = || "is cut off".to_owned();
+    let (content, hash) = bytes.split_last_chunk::<HASH>().ok_or_else(cut)?;
+    if blake3::hash(content).as_bytes() != hash {
+        return Err("its hash does not fit its content, so it is damaged".to_owned());
+    }
+    let rest = content
+        .strip_prefix(MAGIC)
+        .ok_or("is no checkpoint of this version")?;
+    let (json, rest) = part(rest).ok_or_else(cut)?;
+    let (positions, rest) = part(rest).ok_or_else(cut)?;
+    let (length, state) = rest.split_first_chunk::<8>().ok_or_else(cut)?;
+    if u64::from_le_bytes(*length) != state.len() as u64 {
+        return Err(cut());
+    }
+    let header: Header = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+    let publisher = Publisher::decode(positions).map_err(|e| e.to_string())?;
+    let market = Market::restore(state).map_err(|e| e.to_string())?;
+    let hash = blake3::Hash::from(market.state_hash()).to_hex();
+    if hash.as_str() != header.state_hash {
+        return Err(format!(
+            "the restored state has the hash {hash}, not {}",
+            header.state_hash
+        ));
+    }
+    Ok(Loaded {
+        header,
+        market,
+        publisher,
+    })
+}
+
+/// A part with its length in front.
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}

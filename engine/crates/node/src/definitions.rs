@@ -1,0 +1,66 @@
+//! What the configuration defines and the market does not know yet, as commands for the journal.
+
+use crate::config::{MarketConfig, TradingDayPolicy};
+use rialto_market::Market;
+use rialto_market::command::Action;
+use rialto_market::types::{Instrument, InstrumentId, SessionDefinition};
+
+/// The commands that make `market` what `config` says. An instrument keeps the number it has; a new one gets the next.
+/// What the configuration no longer names stays in the market: orders may rest in it.
+pub fn missing(
+    market: &Market,
+    config: &MarketConfig,
+    policy: TradingDayPolicy,
+    date: u32,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut last = market
+        .instruments()
+        .map(|i| i.definition.id.0)
+        .max()
+        .unwrap_or(0);
+    for wanted in &config.instruments {
+        let known = market.instrument_by_symbol(wanted.symbol);
+        let id = known.map_or_else(
+            || {
+                last = last.saturating_add(1);
+                InstrumentId(last)
+            },
+            |state| state.definition.id,
+        );
+        let definition = Instrument {
+            id,
+            symbol: wanted.symbol,
+            tick_size_e4: wanted.tick_size_e4,
+            lot_size: wanted.lot_size,
+            collar_bp: wanted.collar_bp,
+            reference_price: wanted.reference_ticks,
+        };
+        if known.is_none_or(|state| state.definition != definition) {
+            actions.push(Action::DefineInstrument(definition));
+        }
+    }
+    for (_, wanted) in &config.accounts {
+        let known = market.account(wanted.id);
+        if known.is_none_or(|state| state.definition != *wanted) {
+            actions.push(Action::DefineAccount(*wanted));
+        }
+    }
+    for wanted in &config.sessions {
+        let definition = SessionDefinition {
+            id: wanted.id,
+            username: wanted.username,
+            account: wanted.account,
+        };
+        let known = market.session(wanted.id);
+        if known.is_none_or(|state| state.definition != definition) {
+            actions.push(Action::DefineSession(definition));
+        }
+    }
+    if policy == TradingDayPolicy::Auto && market.day().is_none() {
+        // A day that lies before the last one opened would be refused: the machine's clock may have been set back.
+        let date = market.last_day().map_or(date, |day| day.date.max(date));
+        actions.push(Action::OpenDay { date });
+    }
+    actions
+}

@@ -1,0 +1,84 @@
+//! What others ask of a market's thread.
+
+use rialto_market::event::RefuseReason;
+use rialto_market::types::Symbol;
+use std::fs::File;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// An operator's verb.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Stop trading of one instrument, or of all.
+    Halt(Option<Symbol>),
+    /// Start trading of one instrument, or of all.
+    Resume(Option<Symbol>),
+    /// Open a trading day; today's UTC date without one.
+    OpenDay(Option<u32>),
+    /// Close the trading day.
+    CloseDay,
+}
+
+/// Why a verb was not carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The market refused it.
+    #[error("the market refused it: {}", reason(*.0))]
+    Market(RefuseReason),
+    /// No such symbol.
+    #[error("there is no such instrument")]
+    UnknownInstrument,
+    /// The node stops.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// A refusal in words.
+pub fn reason(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::RepeatedKey => "this key was used before, and it was carried out then",
+        RefuseReason::DayIsOpen => "a trading day is open already",
+        RefuseReason::DayIsClosed => "no trading day is open",
+        RefuseReason::BadDate => "the date is none, or lies before the last day opened",
+        RefuseReason::UnknownInstrument => "there is no such instrument",
+        RefuseReason::UnknownAccount => "there is no such account",
+        RefuseReason::InvalidDefinition => "a value is out of range or in use elsewhere",
+        RefuseReason::OrdersResting => "orders rest, and the change would alter what they mean",
+    }
+}
+
+/// A position with the stream files that reach at least as far.
+pub struct Flushed {
+    /// The last position applied.
+    pub position: u64,
+    /// The files; their content is written but not synced.
+    pub files: Vec<Arc<File>>,
+}
+
+/// Answers whoever asked. They may have gone; what was asked stands all the same.
+pub fn reply<T>(to: oneshot::Sender<T>, answer: T) {
+    if to.send(answer).is_err() {
+        tracing::debug!(event = "nobody_waits");
+    }
+}
+
+/// What a market's thread is asked.
+pub enum Ask {
+    /// Carry out a verb and say the position it was carried out at.
+    Operate {
+        /// The idempotency key.
+        key: u64,
+        /// The verb.
+        verb: Verb,
+        /// The answer, once it is durable.
+        reply: oneshot::Sender<Result<u64, Refusal>>,
+    },
+    /// Write all streams to their files.
+    Flush(oneshot::Sender<Flushed>),
+    /// Checkpoints cover everything up to this position.
+    Covered(u64),
+    /// Take nothing more from clients, finish what was taken, and let the connections end; answers when done.
+    Quiesce(oneshot::Sender<()>),
+    /// End the thread.
+    End,
+}

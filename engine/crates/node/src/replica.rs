@@ -1,0 +1,173 @@
+//! A market with its streams at a position of its log. Serving, recovering and checkpointing all apply batches here, so
+//! they can't differ.
+
+use crate::log::{History, LogError};
+use crate::streams::Sink;
+use rialto_market::Market;
+use rialto_market::codec::{self, CodecError, Stamped};
+use rialto_market::command::Command;
+use rialto_market::event::Event;
+use rialto_session::publish::Publisher;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+
+/// Bytes of the log read at once.
+const READ_BYTES: usize = 4 << 20;
+
+/// What traded of an instrument in the trading day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Traded {
+    /// Executions.
+    pub trades: u64,
+    /// Quantity.
+    pub volume: u64,
+    /// The last price in 1e-4.
+    pub last_price_e4: u64,
+}
+
+/// What traded, by instrument number; begun anew at the opening of each day, but for the last prices.
+pub type Tape = BTreeMap<u16, Traded>;
+
+/// A market at a position of its log.
+pub struct Replica<S> {
+    /// The market.
+    pub market: Market,
+    /// Where its streams stand.
+    pub publisher: Publisher,
+    /// The streams.
+    pub sink: S,
+    /// What traded.
+    pub tape: Tape,
+    /// The last batch applied; 0 before the first.
+    pub position: u64,
+    commands: Vec<Stamped>,
+    events: Vec<Event>,
+}
+
+/// Why a log can't be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The log can't be read.
+    #[error("{0}")]
+    Log(#[from] LogError),
+    /// A batch is none.
+    #[error("position {position}: {source}")]
+    Batch {
+        /// Where.
+        position: u64,
+        /// The cause.
+        source: CodecError,
+    },
+    /// A position is not the next one.
+    #[error(
+        "the log goes on at position {found}, {expected} is the next one; restore an older checkpoint or the journal from a backup"
+    )]
+    Gap {
+        /// The next position.
+        expected: u64,
+        /// The one that came.
+        found: u64,
+    },
+    /// A stream can't be written.
+    #[error("a stream can't be written: {0}")]
+    Stream(#[from] io::Error),
+}
+
+impl<S: Sink> Replica<S> {
+    /// A replica at a position.
+    pub fn new(market: Market, publisher: Publisher, sink: S, tape: Tape, position: u64) -> Self {
+        Self {
+            market,
+            publisher,
+            sink,
+            tape,
+            position,
+            commands: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Applies the batch of the next position. `seen` is shown each command with its events. Gives the count of commands.
+    ///
+    /// # Errors
+    /// It is not the next position, no batch, or a stream can't be written. The replica is of no use after that.
+    pub fn apply(
+        &mut self,
+        position: u64,
+        batch: &[u8],
+        mut seen: impl FnMut(&Command, &[Event]),
+    ) -> Result<usize, ReplayError> {
+        if position != self.position + 1 {
+            return Err(ReplayError::Gap {
+                expected: self.position + 1,
+                found: position,
+            });
+        }
+        self.commands.clear();
+        codec::decode_batch_into(batch, &mut self.commands)
+            .map_err(|source| ReplayError::Batch { position, source })?;
+        for stamped in &self.commands {
+            self.events.clear();
+            self.market
+                .apply(&stamped.command, stamped.stamp_ns, &mut self.events);
+            tape(&mut self.tape, &self.events);
+            let time_ns = self.market.last_stamp_ns();
+            self.publisher
+                .publish(&self.events, time_ns, &self.market, &mut self.sink);
+            seen(&stamped.command, &self.events);
+        }
+        self.position = position;
+        match self.sink.failure() {
+            Some(error) => Err(error.into()),
+            None => Ok(self.commands.len()),
+        }
+    }
+
+    /// Applies what the log holds after this position, up to and with `last` (all of it for `u64::MAX`). Gives the count
+    /// of commands.
+    ///
+    /// # Errors
+    /// The log can't be read, or what it holds can't be applied.
+    pub fn replay(&mut self, history: &mut dyn History, last: u64) -> Result<u64, ReplayError> {
+        let mut commands = 0;
+        while self.position < last {
+            let batches = history.read(self.position + 1, READ_BYTES)?;
+            if batches.is_empty() {
+                break;
+            }
+            for (position, batch) in batches {
+                if position > last {
+                    return Ok(commands);
+                }
+                commands += self.apply(position, &batch, |_, _| {})? as u64;
+            }
+        }
+        Ok(commands)
+    }
+}
+
+fn tape(tape: &mut Tape, events: &[Event]) {
+    for event in events {
+        match event {
+            Event::Executed {
+                instrument,
+                price_e4,
+                quantity,
+                ..
+            } => {
+                let traded = tape.entry(instrument.0).or_default();
+                traded.trades += 1;
+                traded.volume += u64::from(*quantity);
+                traded.last_price_e4 = *price_e4;
+            }
+            Event::DayOpened(_) => {
+                for traded in tape.values_mut() {
+                    traded.trades = 0;
+                    traded.volume = 0;
+                }
+            }
+            _ => {}
+        }
+    }
+}
