@@ -7,7 +7,7 @@ use crate::types::{TimeInForce, UserRef};
 
 const NONE: u32 = u32::MAX;
 
-/// A resting order's cold data: 48 bytes.
+/// A resting order's cold data: 36 bytes, 56 with its links.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order {
     /// Position of the session.

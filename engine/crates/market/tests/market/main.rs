@@ -10,3 +10,4 @@ mod codec;
 mod common;
 mod oracle;
 mod reasons;
+mod refusals;
