@@ -19,13 +19,16 @@ pub const DATE: u32 = 20_261_121;
 pub const TEN_NS: u64 = 1_795_255_200_000_000_000;
 pub const HOUR_NS: u64 = 3_600_000_000_000;
 
+/// The messages of each stream.
+pub type Streams = BTreeMap<StreamId, Vec<Vec<u8>>>;
+
 /// Streams in memory that check what a sink is promised.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Store {
-    pub streams: BTreeMap<StreamId, Vec<Vec<u8>>>,
+    pub streams: Streams,
     pub open: Option<TradingDay>,
     /// Complete streams of closed days, by session name.
-    pub closed: Vec<([u8; 10], BTreeMap<StreamId, Vec<Vec<u8>>>)>,
+    pub closed: Vec<([u8; 10], Streams)>,
 }
 
 impl StreamSink for Store {
