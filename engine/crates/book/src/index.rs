@@ -9,6 +9,7 @@
 //! (multiples of a power of two, random ids) spread evenly.
 
 use crate::pool::Order;
+use crate::prefetch::fetch;
 
 /// Tags of a bucket that name orders; the eighth counts those that went past.
 const LANES: usize = 7;
@@ -97,6 +98,21 @@ impl Index {
             }
             at = (at + 1) & self.mask;
         }
+    }
+
+    /// Asks for the bucket where the id is or would be.
+    #[inline]
+    pub(crate) fn prefetch(&self, id: u64) {
+        fetch(&self.buckets, self.home(id));
+    }
+
+    /// The slot of the id if it lies in its first bucket and no other has its tag there; may be wrong, or 0.
+    #[inline]
+    pub(crate) fn guess(&self, id: u64) -> u32 {
+        let bucket = &self.buckets[self.home(id)];
+        let found = lanes_equal(&bucket.tags, tag_of(id));
+        // No lane found reads the last one, which is never used.
+        bucket.slots[found.trailing_zeros().min(LANES as u32) as usize]
     }
 
     /// Adds an id that is not there. `orders` is read only when the table has to grow.

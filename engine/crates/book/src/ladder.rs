@@ -6,6 +6,7 @@
 //! side by side, and exists while one of them is in use. A tree orders the blocks; the two blocks used last
 //! (one of even, one of odd number) are found without it.
 
+use crate::prefetch::{fetch, fetch_ref};
 use crate::tree::Tree;
 use crate::types::Price;
 
@@ -304,6 +305,46 @@ impl Ladder {
         self.chunks.push(chunk);
         self.queues.resize(self.queues.len() + CHUNK, NOBODY);
         at
+    }
+
+    /// Asks for what every command reads first.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        fetch_ref(&self.best_key);
+        fetch_ref(&self.queues);
+    }
+
+    /// Asks for a level.
+    #[inline]
+    pub(crate) fn prefetch_queue(&self, level: u32) {
+        fetch(&self.queues, level as usize);
+    }
+
+    /// Asks for the bits and the chunk's place of a key, if its block is one of those used last.
+    #[inline]
+    pub(crate) fn prefetch_way(&self, key: u64) {
+        if let Some(block) = self.recent_block(key) {
+            fetch(&block.words, word_of(key));
+            fetch(&block.chunks, chunk_of(key));
+        }
+    }
+
+    /// The level of a key, if that is quickly found.
+    #[inline]
+    pub(crate) fn guess(&self, key: u64) -> Option<u32> {
+        let chunk = self.recent_block(key)?.chunks[chunk_of(key)];
+        (chunk != NO_CHUNK).then_some(chunk << CHUNK_BITS | (key as u32 & (CHUNK as u32 - 1)))
+    }
+
+    #[inline]
+    fn recent_block(&self, key: u64) -> Option<&Block> {
+        let number = key >> BLOCK_BITS;
+        let recent = self.recent[number as usize & 1];
+        if recent.number == number {
+            self.blocks.get(recent.block as usize)
+        } else {
+            None
+        }
     }
 
     /// What must hold between the parts; `Err` says what does not.

@@ -32,6 +32,7 @@ mod check;
 mod index;
 mod ladder;
 mod pool;
+mod prefetch;
 mod tree;
 mod types;
 mod view;

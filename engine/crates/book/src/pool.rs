@@ -41,7 +41,7 @@ const NOTHING: Order = Order {
 pub struct Pool {
     pub(crate) orders: Vec<Order>,
     free: u32,
-    index: Index,
+    pub(crate) index: Index,
 }
 
 impl Pool {

@@ -250,6 +250,7 @@ impl Pair {
         self.fills.clear();
         self.plain.fills.clear();
         let pick = |live: &[u64], pick: usize| live.get(pick % live.len().max(1)).copied();
+        self.prefetch(step);
         match *step {
             Step::Enter(order) => {
                 let found = self.plain.found(order.side, order.limit);
@@ -324,6 +325,25 @@ impl Pair {
                 }
                 self.settle(order.id, Some(id), plain, real);
             }
+        }
+    }
+
+    /// Every stage of prefetching, which must change nothing, for ids that rest and ids that do not.
+    fn prefetch(&self, step: &Step) {
+        let (Step::Enter(order) | Step::Replace { order, .. }) = *step else {
+            return;
+        };
+        let ids = [order.id, self.live.last().copied().unwrap_or(0)];
+        for id in ids {
+            self.pool.prefetch(id);
+            self.pool.prefetch_order(id);
+            self.book.prefetch_around(&self.pool, id);
+        }
+        if let Limit::Price(price) = order.limit {
+            self.book.prefetch(order.side);
+            self.book.prefetch_price(order.side, price);
+            self.book.prefetch_level(order.side, price);
+            self.book.prefetch_back(&self.pool, order.side, price);
         }
     }
 
