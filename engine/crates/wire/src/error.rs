@@ -61,7 +61,7 @@ pub enum Fault {
     BadCode {
         /// The value found.
         found: u16,
-        /// The values allowed.
+        /// The values allowed, each with a `|` behind it.
         expected: &'static str,
     },
     /// A byte of a text field that is not printable ASCII.
@@ -153,8 +153,8 @@ impl fmt::Display for Fault {
                 "tag {tag} has a value of {found} bytes; send exactly {expected}"
             ),
             Self::BadCode { found, expected } => match u8::try_from(found) {
-                Ok(byte) => write!(f, "found {}; send one of {expected}", Byte(byte)),
-                Err(_) => write!(f, "found {found:#06x}; send one of {expected}"),
+                Ok(byte) => write!(f, "found {}; send one of {}", Byte(byte), List(expected)),
+                Err(_) => write!(f, "found {found:#06x}; send one of {}", List(expected)),
             },
             Self::NotText { found } => {
                 write!(
@@ -186,5 +186,19 @@ impl fmt::Display for Byte {
         } else {
             write!(f, "{:#04x}", self.0)
         }
+    }
+}
+
+/// A list of values as a person reads it: `'B', 'S'`.
+struct List(&'static str);
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, value) in self.0.split_terminator('|').enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            // Values of one byte are listed as byte literals.
+            write!(f, "{comma}{}", value.trim_start_matches('b'))?;
+        }
+        Ok(())
     }
 }

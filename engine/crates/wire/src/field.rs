@@ -308,7 +308,7 @@ macro_rules! codes {
                 let code = <$repr>::from_be_bytes($crate::field::array(bytes)?);
                 Self::from_code(code).ok_or($crate::error::Fault::BadCode {
                     found: u16::from(code),
-                    expected: concat!($(stringify!($code), " "),*),
+                    expected: concat!($(stringify!($code), "|"),*),
                 })
             }
 

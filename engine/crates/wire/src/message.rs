@@ -252,7 +252,7 @@ macro_rules! messages {
                             } else {
                                 Err($crate::error::Fault::BadCode {
                                     found: u16::from(value.code()),
-                                    expected: concat!($(stringify!($only), " "),*),
+                                    expected: concat!($(stringify!($only), "|"),*),
                                 })
                             });
                         )?
