@@ -27,6 +27,9 @@ pub(crate) trait Engine {
     fn books(&self) -> BookHash;
 }
 
+/// Levels on a side that our books have room for; the flow lies within about 100 chunks of 16 levels.
+const ROOM: usize = 256;
+
 /// Our book.
 pub(crate) struct Rialto {
     pool: Pool,
@@ -57,7 +60,9 @@ impl Engine for Rialto {
         let orders = workload.prefill as usize;
         Self {
             pool: Pool::with_capacity(orders + orders / 4),
-            books: (0..workload.symbols).map(Book::new).collect(),
+            books: (0..workload.symbols)
+                .map(|symbol| Book::with_room(symbol, ROOM))
+                .collect(),
             fills: Fills(TradeHash::new()),
         }
     }

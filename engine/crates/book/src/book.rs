@@ -6,6 +6,9 @@ use crate::types::{
     EnterError, Fill, FillSink, Incoming, Limit, Outcome, Price, Qty, Resting, Side, Slot,
 };
 
+/// Levels that a side has room for if nothing else is said.
+const FIRST_LEVELS: usize = 16;
+
 /// The orders of one instrument, matched by price, then by time.
 ///
 /// Every call takes the [`Pool`] that holds the orders. A book belongs to one pool for life, and the numbers of
@@ -20,9 +23,16 @@ pub struct Book {
 impl Book {
     /// An empty book. The number tells the books of a pool apart and comes back in [`Resting::book`].
     pub fn new(number: u32) -> Self {
+        Self::with_room(number, FIRST_LEVELS)
+    }
+
+    /// An empty book with room for that many levels on each side, wherever their prices lie (16 times as many
+    /// where they lie side by side), before it has to grow. 256 bytes a level are set aside, and not touched
+    /// before they are needed.
+    pub fn with_room(number: u32, levels: usize) -> Self {
         Self {
             number,
-            sides: [Ladder::new(true), Ladder::new(false)],
+            sides: [Ladder::new(true, levels), Ladder::new(false, levels)],
         }
     }
 

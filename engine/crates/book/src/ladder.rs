@@ -23,8 +23,8 @@ const WORD_BITS: u32 = 6;
 const BLOCK_BITS: u32 = 12;
 const WORDS: usize = 1 << (BLOCK_BITS - WORD_BITS);
 const CHUNKS: usize = 1 << (BLOCK_BITS - CHUNK_BITS);
-/// A side starts with room for this many levels.
-const FIRST_CHUNKS: usize = 16;
+/// A side starts with room for the block it is in and the next.
+const FIRST_BLOCKS: usize = 2;
 
 /// The orders of one price, first to last. Empty when `head` is 0.
 #[derive(Clone, Copy)]
@@ -97,19 +97,19 @@ fn chunk_of(key: u64) -> usize {
 }
 
 impl Ladder {
-    /// `descending`: whether the highest price is the best.
-    pub(crate) fn new(descending: bool) -> Self {
+    /// `descending`: whether the highest price is the best. `chunks`: how many there is room for.
+    pub(crate) fn new(descending: bool, chunks: usize) -> Self {
         let sign = 1 << 63;
         Self {
             best_key: 0,
             best: NO_LEVEL,
             flip: if descending { !sign } else { sign },
             recent: [FORGOTTEN; 2],
-            queues: Vec::with_capacity(FIRST_CHUNKS * CHUNK),
-            chunks: Vec::with_capacity(FIRST_CHUNKS),
-            free_chunks: Vec::with_capacity(FIRST_CHUNKS),
-            blocks: Vec::new(),
-            free_blocks: Vec::new(),
+            queues: Vec::with_capacity(chunks.saturating_mul(CHUNK)),
+            chunks: Vec::with_capacity(chunks),
+            free_chunks: Vec::with_capacity(chunks),
+            blocks: Vec::with_capacity(FIRST_BLOCKS),
+            free_blocks: Vec::with_capacity(FIRST_BLOCKS),
             tree: Tree::default(),
         }
     }
