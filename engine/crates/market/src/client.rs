@@ -1,6 +1,6 @@
 //! What clients ask.
 
-use rialto_book::{FillSink, Incoming, Limit, Outcome, Slot};
+use rialto_book::{Limit, Slot};
 
 use crate::command::{Enter, Replace, Request, Target};
 use crate::event::{CancelReason, Event, IgnoreReason, RejectReason};
@@ -9,13 +9,6 @@ use crate::market::Market;
 use crate::matching::Arrival;
 use crate::orders::Order;
 use crate::types::{OrderRef, SessionId, Side, Symbol, TimeInForce, UserRef};
-
-/// A replace that keeps its place fills nothing.
-struct NoFills;
-
-impl FillSink for NoFills {
-    fn fill(&mut self, _: &rialto_book::Fill) {}
-}
 
 impl Market {
     pub(crate) fn client(
@@ -282,9 +275,17 @@ impl Market {
         // Nothing is refused from here on.
         let rests = terms.rests();
         let crosses = matches || !rests;
-        let keeps_priority = rests && limit == Limit::Price(resting.price) && left <= resting.qty;
-        self.last_order_ref += 1;
-        let order_ref = self.last_order_ref;
+        let keeps_priority = rests
+            && limit == Limit::Price(resting.price)
+            && left <= resting.qty
+            && replace.time_in_force == old.time_in_force;
+        // An order that keeps its place keeps its number: market data has no other way to say so.
+        let order_ref = if keeps_priority {
+            resting.id
+        } else {
+            self.last_order_ref += 1;
+            self.last_order_ref
+        };
         self.statistics.replaced += 1;
         events.push(Event::Replaced {
             session,
@@ -308,19 +309,14 @@ impl Market {
             cl_ord_id: replace.cl_ord_id,
             ..old
         };
-        self.orders.remove(slot);
         if keeps_priority {
-            let incoming = Incoming::limit(order_ref, resting.side, resting.price, left);
-            let outcome =
-                self.books[instrument].replace(&mut self.pool, slot, &incoming, &mut NoFills);
-            let slot = match outcome {
-                Ok(Outcome::Rested { slot, .. }) => slot,
-                // The book agrees that such a replacement rests where it was.
-                _ => slot,
-            };
-            self.orders.insert(slot, order);
+            if left < resting.qty {
+                self.books[instrument].reduce(&mut self.pool, slot, left);
+            }
+            self.orders.rename(slot, order);
             return Ok(());
         }
+        self.orders.remove(slot);
         self.books[instrument].cancel(&mut self.pool, slot);
         self.directory.closed(at);
         self.place(

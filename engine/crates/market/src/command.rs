@@ -121,8 +121,8 @@ pub struct EnterEcho {
     pub cross_type: u8,
 }
 
-/// A replacement. It keeps its place in the queue only if the price is unchanged and the quantity left does not grow;
-/// any other replacement goes to the back of its new level, and it may cross.
+/// A replacement. It keeps its place in the queue, and its reference number, only if price and time in force are unchanged
+/// and the quantity left does not grow; any other goes to the back of its new level, may cross, and has a new number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Replace {
     /// The order to replace.

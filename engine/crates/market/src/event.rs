@@ -67,7 +67,7 @@ pub enum Event {
         orig_user_ref: UserRef,
         /// The replaced order's reference number.
         old_order_ref: OrderRef,
-        /// The new order's reference number.
+        /// The new order's reference number: the old one's if it keeps its place.
         order_ref: OrderRef,
         /// The instrument.
         instrument: InstrumentId,
@@ -83,7 +83,7 @@ pub enum Event {
         old_price: Price,
         /// What was left of the old order.
         old_left: Qty,
-        /// Whether the new order keeps the old one's place in the queue.
+        /// Whether the new order keeps the old one's place in the queue, and with it the reference number.
         keeps_priority: bool,
         /// Whether the new order matches at once or can't rest: then market data shows the old one deleted, and no
         /// replacement.

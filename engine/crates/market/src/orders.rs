@@ -161,6 +161,23 @@ impl Orders {
         }
     }
 
+    /// Gives the order at a slot another user reference, and what else changes without its place: session, instrument
+    /// and time in force are the same, so it stays where it is in the lists.
+    pub(crate) fn rename(&mut self, slot: Slot, order: Order) {
+        let old = self.records[slot.index()].order;
+        if self.is_of_today(&old) {
+            self.by_user_ref
+                .remove(user_ref_key(old.session, old.user_ref));
+        }
+        if self.is_of_today(&order) {
+            self.by_user_ref.insert(
+                user_ref_key(order.session, order.user_ref),
+                slot.index() as u32,
+            );
+        }
+        self.records[slot.index()].order = order;
+    }
+
     /// Forgets the order at a slot.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let Record {

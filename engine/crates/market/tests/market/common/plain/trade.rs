@@ -249,15 +249,23 @@ impl Plain {
             TimeInForce::Day | TimeInForce::GoodTillCancel
         );
         let left = replace.quantity - old.executed;
-        let keeps_priority = rests && replace.price_e4 == old.price_e4 && left <= old.left;
+        let keeps_priority = rests
+            && replace.price_e4 == old.price_e4
+            && left <= old.left
+            && replace.time_in_force == old.time_in_force;
         let tick = u64::from(self.instruments[&old.instrument].definition.tick_size_e4);
-        self.order_refs += 1;
+        let order_ref = if keeps_priority {
+            old.order_ref
+        } else {
+            self.order_refs += 1;
+            self.order_refs
+        };
         self.priorities += 1;
         events.push(Event::Replaced {
             session: id,
             orig_user_ref: old.user_ref,
             old_order_ref: OrderRef(old.order_ref),
-            order_ref: OrderRef(self.order_refs),
+            order_ref: OrderRef(order_ref),
             instrument: InstrumentId(old.instrument),
             side: old.side,
             side_code: old.side_code,
@@ -271,7 +279,7 @@ impl Plain {
         self.orders.remove(at);
         let taker = Taker {
             order: PlainOrder {
-                order_ref: self.order_refs,
+                order_ref,
                 priority: if keeps_priority {
                     old.priority
                 } else {
@@ -354,7 +362,11 @@ impl Plain {
             if announce {
                 events.push(rested(&order));
             }
-            self.orders.push(order);
+            // In the order of their references; only one that keeps its own is not the last.
+            let at = self
+                .orders
+                .partition_point(|other| other.order_ref < order.order_ref);
+            self.orders.insert(at, order);
         } else {
             events.push(Event::Canceled {
                 order: Party {
