@@ -17,7 +17,15 @@ CARGO := cargo
 # Never a Python other than the one the environment was made with, never a configuration from outside this checkout.
 UV := UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1 VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode
-MATURIN := VIRTUAL_ENV=$(CURDIR)/.venv UV_NO_CONFIG=1 PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin develop --quiet --uv --release --locked
+# On a terminal a build shows its progress; elsewhere only what went wrong.
+QUIET := $(shell [ -t 2 ] || echo --quiet)
+MATURIN := VIRTUAL_ENV=$(CURDIR)/.venv UV_NO_CONFIG=1 PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin develop --uv --release --locked
+
+# Installs the distribution of a manifest; without a terminal its output is shown only if it fails.
+define maturin
+	if [ -z "$(QUIET)" ]; then $(MATURIN) -m $(1)
+	else log=$$($(MATURIN) --quiet -m $(1) 2>&1) || { printf '%s\n' "$$log" >&2; exit 1; }; fi
+endef
 
 # What the compiled parts are made of. Tests and benches are not among it: changing one rebuilds nothing here.
 RUST := $(shell find engine/crates engine/Cargo.toml engine/Cargo.lock -name target -prune -o \
@@ -57,7 +65,7 @@ distclean: down ## End the venue, then remove everything that was built or insta
 
 .PHONY: test
 test: setup $(DONE)/dev ## Run every test, Rust and Python
-	@cd engine && $(CARGO) test --quiet --release --locked --workspace --exclude rialto-python
+	@cd engine && $(CARGO) test $(QUIET) --release --locked --workspace --exclude rialto-python
 	cd .. && $(BIN)/python -m pytest
 
 .PHONY: check
@@ -68,7 +76,7 @@ check: setup $(DONE)/dev ## Formats, lints, types and import directions
 	$(BIN)/lint-imports
 	cd engine
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --release --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(QUIET) --release --locked --workspace --all-targets -- -D warnings
 
 .PHONY: fmt
 fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
@@ -77,8 +85,8 @@ fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
 	cd engine && $(CARGO) fmt --all
 
 .PHONY: bench
-bench: ## Measure the book and the node (its own help: engine/crates/bench)
-	@cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench
+bench: ## Measure the book, beside a published one, in the same minute
+	@cd engine && $(CARGO) run $(QUIET) --release --locked -p rialto-bench -- book
 
 .PHONY: schema
 schema: $(DONE)/rialto ## Write the venue file's JSON Schema again after the model changed
@@ -118,6 +126,8 @@ $(DONE)/clouds: $(DONE)/runtime requirements/clouds.txt
 	$(INSTALL) --require-hashes -r requirements/clouds.txt
 	touch $@
 
+# A compiled part is as old as the start of its build: what was edited meanwhile is built next time.
+
 # Editable: a changed Python source needs no new install, only a changed pyproject.toml does.
 $(DONE)/rialto: $(DONE)/runtime pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
@@ -125,15 +135,17 @@ $(DONE)/rialto: $(DONE)/runtime pyproject.toml
 
 $(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml | need-cargo
 	@echo "Building the engine's processes"
-	(cd engine && $(CARGO) build --quiet --release --locked -p rialto-node -p rialto-load)
-	$(MATURIN) -m engine/crates/node/Cargo.toml
+	touch $@.started
+	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-node -p rialto-load)
+	$(call maturin,engine/crates/node/Cargo.toml)
 	install -m 755 $(TARGET)/release/rialto-load $(BIN)/rialto-load
-	touch $@
+	mv $@.started $@
 
 $(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml | need-cargo
 	@echo "Building the engine's Python face"
-	$(MATURIN) -m engine/crates/python/Cargo.toml
-	touch $@
+	touch $@.started
+	$(call maturin,engine/crates/python/Cargo.toml)
+	mv $@.started $@
 
 .PHONY: need-cargo
 need-cargo:
