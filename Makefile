@@ -126,13 +126,12 @@ $(DONE)/clouds: $(DONE)/runtime requirements/clouds.txt
 	$(INSTALL) --require-hashes -r requirements/clouds.txt
 	touch $@
 
-# A compiled part is as old as the start of its build: what was edited meanwhile is built next time.
-
 # Editable: a changed Python source needs no new install, only a changed pyproject.toml does.
 $(DONE)/rialto: $(DONE)/runtime pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
+# A compiled part is as old as the start of its build: what was edited meanwhile is built next time.
 $(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml | need-cargo
 	@echo "Building the engine's processes"
 	touch $@.started
