@@ -168,3 +168,76 @@ pub(crate) fn allocations<E: Engine>(workload: &Workload) -> [f64; 2] {
         a_command(after - between, records.len() - middle),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{allocations, latencies, throughput, throughput_ahead};
+    use crate::engines::{Matchcore, Rialto};
+    use rialto_flow::generator::{Shape, generate};
+
+    const SHAPES: [Shape; 2] = [
+        Shape {
+            symbols: 1,
+            live: 500,
+        },
+        Shape {
+            symbols: 40,
+            live: 3_000,
+        },
+    ];
+
+    #[test]
+    fn both_ways_to_use_the_book_give_what_the_generator_says() {
+        for shape in SHAPES {
+            let made = generate(shape, 5, 30_000);
+            for run in [
+                throughput::<Rialto>(&made.workload),
+                throughput_ahead::<Rialto>(&made.workload),
+            ] {
+                assert_eq!(run.trade_hash, made.trades.value());
+                assert_eq!(run.book_hash, made.books.value());
+                assert_eq!(run.fills, made.trades.fills());
+            }
+        }
+    }
+
+    #[test]
+    fn matchcore_takes_the_same_flow() {
+        for shape in SHAPES {
+            let made = generate(shape, 5, 30_000);
+            let (fills, expected) = (
+                throughput::<Matchcore>(&made.workload).fills,
+                made.trades.fills(),
+            );
+            // It sweeps through its own limit, so it trades more or less, but it trades.
+            assert!(
+                fills > expected / 2 && fills < expected * 2,
+                "{fills} fills, {expected} expected"
+            );
+        }
+    }
+
+    #[test]
+    fn a_book_with_room_does_not_allocate() {
+        for shape in SHAPES {
+            let made = generate(shape, 6, 30_000);
+            assert_eq!(allocations::<Rialto>(&made.workload), [0.0, 0.0]);
+        }
+    }
+
+    #[test]
+    fn every_operation_is_timed() {
+        let made = generate(SHAPES[0], 7, 5_000);
+        let lines = latencies::<Rialto>(&made.workload);
+        assert_eq!(lines[1].count, 5_000);
+        assert_eq!(
+            lines[2..].iter().map(|line| line.count).sum::<usize>(),
+            5_000
+        );
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.p50 <= line.p99 && line.p99 <= line.p999)
+        );
+    }
+}
