@@ -92,7 +92,7 @@ impl Shape {
             self.name
         );
         println!(
-            "  {:<24} {:>17} {:>17}   hashes",
+            "  {:<38} {:>17} {:>17}   hashes",
             "M commands/s", "wall best, median", "CPU best, median"
         );
         for engine in &self.engines {
@@ -108,7 +108,7 @@ impl Shape {
                 }
             };
             println!(
-                "  {:<24} {} {}   {hashes}",
+                "  {:<38} {} {}   {hashes}",
                 engine.name,
                 pair(engine.wall()),
                 pair(engine.processor())
@@ -119,19 +119,19 @@ impl Shape {
                 let name = format!("{} / {}", engine.name, theirs.name);
                 let wall = ratios(engine.wall(), theirs.wall());
                 let processor = ratios(engine.processor(), theirs.processor());
-                println!("  {name:<24} {} {}", pair(wall), pair(processor));
+                println!("  {name:<38} {} {}", pair(wall), pair(processor));
             }
         }
         for engine in &self.engines {
             if let Some([first, second]) = engine.allocations {
                 let name = engine.name;
                 println!(
-                    "  {name:<24} allocations an operation: {first:.6}, then {second:.6} in the second half"
+                    "  {name:<38} allocations an operation: {first:.6}, then {second:.6} in the second half"
                 );
             }
             for latency in &engine.latencies {
                 println!(
-                    "  {:<24} {:<16} {:>8} times: p50 {:>5} p99 {:>5} p99.9 {:>6} ns",
+                    "  {:<38} {:<16} {:>8} times: p50 {:>5} p99 {:>5} p99.9 {:>6} ns",
                     engine.name,
                     latency.what,
                     latency.count,
