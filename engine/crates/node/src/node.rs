@@ -51,8 +51,6 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let internal = StartError::new(exit::INTERNAL);
     let credentials = Credentials::load(&config.credentials_file, &config.usernames())
         .map_err(|e| wrong_config(&e))?;
-    // One left over from a crash would tell addresses that nobody listens on.
-    remove_ready(&config.ready_file);
     std::fs::create_dir_all(&config.data_dir).map_err(|e| {
         wrong_config(&format!(
             "data_dir: {}: can't be made ({e})",
@@ -62,6 +60,8 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let listeners = listeners::bind(&config).map_err(|e| StartError::new(exit::NETWORK)(&e))?;
     let metrics = Arc::new(node_metrics(&config, clock));
     let (journal, logs) = journal_thread::start(&config, &metrics).map_err(|e| no_recovery(&e))?;
+    // The journal is ours now. A ready file left over from a crash would tell addresses that nobody listens on.
+    remove_ready(&config.ready_file);
     let config = Arc::new(config);
     let Listeners {
         admin: admin_socket,

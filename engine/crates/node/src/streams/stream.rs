@@ -162,10 +162,8 @@ impl Stream {
             return Source::End;
         }
         if offset < self.tail_start {
-            return Source::File(
-                Arc::clone(&self.file),
-                self.tail_start.min(self.written) - offset,
-            );
+            // What is in memory may begin within a packet, so the file is read across that border.
+            return Source::File(Arc::clone(&self.file), self.written - offset);
         }
         let from = usize::try_from(offset - self.tail_start).unwrap_or(usize::MAX);
         Source::Memory(self.tail.get(from..).unwrap_or_default())

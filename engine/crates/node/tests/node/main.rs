@@ -1,0 +1,9 @@
+//! The real process, over its sockets and files.
+
+mod admin;
+mod client;
+mod hostile;
+mod process;
+mod recovery;
+mod refusals;
+mod trading;
