@@ -144,16 +144,16 @@ fn accepted_repeats_the_order() {
     }
 }
 
-fn replaced(crosses: bool, old_order_ref: u64) -> Event {
+fn replaced(crosses: bool, keeps_priority: bool) -> Event {
     Event::Replaced {
         session: SessionId(1),
         orig_user_ref: 3,
-        old_order_ref: OrderRef(old_order_ref),
-        order_ref: OrderRef(50),
+        old_order_ref: OrderRef(40),
+        order_ref: OrderRef(if keeps_priority { 40 } else { 50 }),
         instrument: FIRST,
         side: Side::Buy,
         side_code: b'B',
-        left: 25,
+        left: 15,
         replace: Replace {
             target: Target::UserRef(3),
             user_ref: 4,
@@ -167,19 +167,19 @@ fn replaced(crosses: bool, old_order_ref: u64) -> Event {
         },
         old_price: 123,
         old_left: 20,
-        keeps_priority: false,
+        keeps_priority,
         crosses,
     }
 }
 
 #[test]
 fn replaced_says_what_is_left_and_the_feed_replaces_or_deletes() {
-    let (feed, own) = published(&[replaced(false, 40)]);
+    let (feed, own) = published(&[replaced(false, false)]);
     let Message::Replaced(m) = Message::decode(&own[0]).unwrap() else {
         panic!("{own:?}");
     };
     assert_eq!((m.orig_user_ref_num(), m.user_ref_num()), (3, 4));
-    assert_eq!((m.quantity(), m.price_e4()), (25, 12_400));
+    assert_eq!((m.quantity(), m.price_e4()), (15, 12_400));
     assert_eq!(m.symbol().text(), "ABC");
     assert_eq!(m.order_reference_number(), 50);
     assert_eq!(m.side().code(), b'B');
@@ -193,13 +193,19 @@ fn replaced_says_what_is_left_and_the_feed_replaces_or_deletes() {
     assert_eq!(m.new_order_reference_number(), 50);
     assert_eq!(
         (m.shares(), m.price_e4(), m.stock_locate()),
-        (25, 12_400, 1)
+        (15, 12_400, 1)
     );
-    let (feed, _) = published(&[replaced(true, 40)]);
+    let (feed, _) = published(&[replaced(true, false)]);
     let itch::Message::OrderDelete(m) = itch::Message::decode(&feed[0]).unwrap() else {
         panic!("{feed:?}");
     };
     assert_eq!(m.order_reference_number(), 40);
+    // In its place it only shrinks, which is what Order Cancel says.
+    let (feed, _) = published(&[replaced(false, true)]);
+    let itch::Message::OrderCancel(m) = itch::Message::decode(&feed[0]).unwrap() else {
+        panic!("{feed:?}");
+    };
+    assert_eq!((m.order_reference_number(), m.canceled_shares()), (40, 5));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn check_feed(bench: &Bench) {
 fn check_session(bench: &Bench, session: SessionId) {
     let stream = bench.store.session(session.0);
     let carried = bench.carried.get(&session).cloned().unwrap_or_default();
-    let account = Account::of(stream, carried);
+    let account = Account::of(stream, carried.clone());
     let mut live = BTreeMap::new();
     let mut earlier = BTreeMap::new();
     for order in bench.market.orders() {
@@ -55,7 +55,7 @@ fn check_session(bench: &Bench, session: SessionId) {
         if detail.session != session {
             continue;
         }
-        if detail.of_today {
+        if !carried.contains_key(&order.order_ref.0) {
             let own = Own {
                 order_ref: order.order_ref.0,
                 left: order.left,

@@ -1,10 +1,10 @@
 //! ITCH: what the market shows to everyone.
 //!
 //! A resting order is added (`A`), executed (`E`, at its own price), reduced (`X`) and deleted (`D`). A replacement that
-//! rests without matching replaces it (`U`): a reader keeps its place in the queue if the price is unchanged and the
-//! quantity not larger than what was left, and else puts it last; that is the market's own rule. Any other replacement
-//! deletes the old order, and what rests of the new one is added. An execution that takes all that is left removes the
-//! order without a `D`. The incoming order is never shown before it rests.
+//! keeps its place keeps its number and is shown as a reduction, if it takes anything off; another one that rests without
+//! matching replaces the order (`U`) and goes last in its level; any other deletes the old order, and what rests of the
+//! new one is added. An execution that takes all that is left removes the order without a `D`. The incoming order is
+//! never shown before it rests.
 
 use super::{StreamId, StreamSink};
 use rialto_market::event::Event;
@@ -121,10 +121,20 @@ pub(super) fn of<S: StreamSink>(
             order_ref,
             left,
             replace,
+            old_left,
+            keeps_priority,
             crosses,
             ..
         } => {
-            if crosses {
+            if keeps_priority {
+                // ITCH's Order Replace goes to the back of the queue; an order that keeps its place only shrinks.
+                if left < old_left {
+                    feed.send(|buffer| {
+                        reduction(instrument, old_order_ref.0, timestamp, old_left - left)
+                            .encode(buffer);
+                    });
+                }
+            } else if crosses {
                 feed.send(|buffer| {
                     delete(instrument, old_order_ref.0, timestamp).encode(buffer);
                 });
@@ -162,14 +172,7 @@ pub(super) fn of<S: StreamSink>(
                 });
             } else if quantity > 0 {
                 feed.send(|buffer| {
-                    OrderCancel {
-                        stock_locate: instrument.0,
-                        tracking_number: 0,
-                        timestamp,
-                        order_reference_number: order.order_ref.0,
-                        canceled_shares: quantity,
-                    }
-                    .encode(buffer);
+                    reduction(instrument, order.order_ref.0, timestamp, quantity).encode(buffer);
                 });
             }
         }
@@ -194,6 +197,21 @@ fn delete(instrument: InstrumentId, order_reference_number: u64, timestamp: Time
         tracking_number: 0,
         timestamp,
         order_reference_number,
+    }
+}
+
+fn reduction(
+    instrument: InstrumentId,
+    order_reference_number: u64,
+    timestamp: Time48,
+    canceled_shares: u32,
+) -> OrderCancel {
+    OrderCancel {
+        stock_locate: instrument.0,
+        tracking_number: 0,
+        timestamp,
+        order_reference_number,
+        canceled_shares,
     }
 }
 

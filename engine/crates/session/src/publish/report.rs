@@ -3,7 +3,8 @@
 //! A session's stream begins with System Event `S`, at the opening of the day or, for a session defined later, before its
 //! first report, and ends with System Event `E`. Of a trade the maker's session hears first. A report of a
 //! good-till-cancel order of an earlier trading day, whose user reference number may name another order today, has the
-//! number 0 and carries the order reference number in tag 0xF1. Order State is always `L`: what is cancelled at once says so in an
+//! number 0 and carries the order reference number in tag 0xF1; a replacement that keeps its place keeps that name too.
+//! Order State is always `L`: what is cancelled at once says so in an
 //! Order Canceled of its own. The Firm of the answers for the whole session is blank: a session speaks for one firm.
 
 use super::{StreamId, StreamSink};

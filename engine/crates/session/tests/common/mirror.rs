@@ -96,18 +96,10 @@ impl Book {
             Message::OrderReplace(m) => {
                 let old = m.original_order_reference_number();
                 let number = m.new_order_reference_number();
-                let (locate, buy, price_e4) = self.places[&old];
-                let queue = self.levels.get_mut(&(locate, buy, price_e4)).unwrap();
-                let at = queue.iter().position(|o| o.0 == old).unwrap();
+                let (locate, buy, _) = self.places[&old];
                 assert_eq!(locate, m.stock_locate());
-                if m.price_e4() == price_e4 && m.shares() <= queue[at].1 {
-                    queue[at] = (number, m.shares());
-                    self.places.remove(&old);
-                    self.places.insert(number, (locate, buy, price_e4));
-                } else {
-                    self.remove(locate, old);
-                    self.add((locate, buy, m.price_e4()), number, m.shares());
-                }
+                self.remove(locate, old);
+                self.add((locate, buy, m.price_e4()), number, m.shares());
                 m.timestamp()
             }
             other => panic!("not of this venue: {other:?}"),
@@ -250,17 +242,22 @@ impl Account {
                 assert_eq!(self.orders.insert(m.user_ref_num(), order), None);
             }
             M::Replaced(m) => {
-                match m.options().order_reference_number {
-                    Some(number) => {
-                        assert_eq!(m.orig_user_ref_num(), 0);
-                        assert!(self.earlier.remove(&number).is_some());
-                    }
-                    None => assert!(self.orders.remove(&m.orig_user_ref_num()).is_some()),
-                }
                 let order = Own {
                     order_ref: m.order_reference_number(),
                     left: m.quantity(),
                 };
+                match m.options().order_reference_number {
+                    Some(number) => {
+                        assert_eq!(m.orig_user_ref_num(), 0);
+                        assert!(self.earlier.remove(&number).is_some());
+                        // In its place it keeps its number, and its name in reports.
+                        if number == order.order_ref {
+                            self.earlier.insert(number, order.left);
+                            return;
+                        }
+                    }
+                    None => assert!(self.orders.remove(&m.orig_user_ref_num()).is_some()),
+                }
                 assert_eq!(self.orders.insert(m.user_ref_num(), order), None);
             }
             M::Executed(m) => {
