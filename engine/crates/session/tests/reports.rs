@@ -153,7 +153,7 @@ fn replaced(crosses: bool, keeps_priority: bool) -> Event {
         instrument: FIRST,
         side: Side::Buy,
         side_code: b'B',
-        left: 15,
+        left: 19,
         replace: Replace {
             target: Target::UserRef(3),
             user_ref: 4,
@@ -179,7 +179,7 @@ fn replaced_says_what_is_left_and_the_feed_replaces_or_deletes() {
         panic!("{own:?}");
     };
     assert_eq!((m.orig_user_ref_num(), m.user_ref_num()), (3, 4));
-    assert_eq!((m.quantity(), m.price_e4()), (15, 12_400));
+    assert_eq!((m.quantity(), m.price_e4()), (19, 12_400));
     assert_eq!(m.symbol().text(), "ABC");
     assert_eq!(m.order_reference_number(), 50);
     assert_eq!(m.side().code(), b'B');
@@ -193,7 +193,7 @@ fn replaced_says_what_is_left_and_the_feed_replaces_or_deletes() {
     assert_eq!(m.new_order_reference_number(), 50);
     assert_eq!(
         (m.shares(), m.price_e4(), m.stock_locate()),
-        (15, 12_400, 1)
+        (19, 12_400, 1)
     );
     let (feed, _) = published(&[replaced(true, false)]);
     let itch::Message::OrderDelete(m) = itch::Message::decode(&feed[0]).unwrap() else {
@@ -205,7 +205,7 @@ fn replaced_says_what_is_left_and_the_feed_replaces_or_deletes() {
     let itch::Message::OrderCancel(m) = itch::Message::decode(&feed[0]).unwrap() else {
         panic!("{feed:?}");
     };
-    assert_eq!((m.order_reference_number(), m.canceled_shares()), (40, 5));
+    assert_eq!((m.order_reference_number(), m.canceled_shares()), (40, 1));
 }
 
 #[test]
