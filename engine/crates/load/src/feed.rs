@@ -1,0 +1,216 @@
+//! The market data feed, read by a thread of its own so that it never falls behind.
+
+use crate::connection::{self, Lost, Reader};
+use crate::error::LoadError;
+use crate::mirror::{Change, Mirror};
+use crate::settings::Login;
+use rialto_wire::soup::Session;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// How many batches wait between the reading thread and its consumer at most.
+const WAITING: usize = 8_192;
+/// How long a message that must come may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Messages as they came in one read.
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// Where the feed and its snapshot are, and who reads them.
+pub(crate) struct Source<'a> {
+    pub(crate) feed: &'a str,
+    pub(crate) snapshot: Option<&'a str>,
+    pub(crate) login: Login,
+}
+
+/// The feed, with a mirror that takes its messages when it is told to.
+pub(crate) struct Feed {
+    batches: Receiver<Result<Batch, Lost>>,
+    batch: Batch,
+    /// Position of the next message in the batch.
+    at: usize,
+    pub(crate) mirror: Mirror,
+    /// How many messages about the mirrored books were applied.
+    changes: u64,
+}
+
+impl Feed {
+    /// Starts reading: from the snapshot if there is one, else from the day's first message.
+    ///
+    /// # Errors
+    /// A login fails, or the snapshot ends too early.
+    pub(crate) fn open(source: &Source<'_>, mut mirror: Mirror) -> Result<Self, LoadError> {
+        let mut next = 1;
+        if let Some(snapshot) = source.snapshot {
+            next = take_snapshot(snapshot, &source.login, &mut mirror)?;
+        }
+        let (reader, writer) =
+            connection::connect(source.feed, &source.login, Session::BLANK, next)?;
+        let (sender, batches) = sync_channel(WAITING);
+        std::thread::spawn(move || {
+            // Ends with the consumer: then nobody takes the batches.
+            forward(reader, &sender);
+            writer.close();
+        });
+        let batch = Batch {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        };
+        Ok(Self {
+            batches,
+            batch,
+            at: 0,
+            mirror,
+            changes: 0,
+        })
+    }
+
+    /// Starts counting anew.
+    pub(crate) fn restart_count(&mut self) {
+        self.changes = 0;
+    }
+
+    /// Applies messages until `count` about the mirrored books were applied; waits for them if `wait`. Says whether it
+    /// got that far.
+    pub(crate) fn apply_to(&mut self, count: u64, wait: bool) -> Result<bool, LoadError> {
+        let until = wait.then(|| Instant::now() + PATIENCE);
+        while self.changes < count {
+            if !self.step(until)? {
+                if wait {
+                    return Err(LoadError::new(
+                        format!(
+                            "the feed has shown {} of {count} changes of the instruments and no more came for {} s",
+                            self.changes,
+                            PATIENCE.as_secs()
+                        ),
+                        "see the node's log; is somebody else trading these instruments?",
+                    ));
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Applies all that is there.
+    pub(crate) fn apply_all(&mut self) -> Result<(), LoadError> {
+        while self.step(None)? {}
+        Ok(())
+    }
+
+    /// Applies messages until `done` holds; an error if that takes too long.
+    pub(crate) fn apply_until(
+        &mut self,
+        done: impl Fn(&Mirror) -> bool,
+    ) -> Result<bool, LoadError> {
+        let until = Instant::now() + PATIENCE;
+        while !done(&self.mirror) {
+            if !self.step(Some(until))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Applies the next message, if there is one or comes in time.
+    fn step(&mut self, until: Option<Instant>) -> Result<bool, LoadError> {
+        while self.at == self.batch.ends.len() {
+            let batch = match until {
+                None => self.batches.try_recv().ok(),
+                Some(until) => {
+                    let wait = until.saturating_duration_since(Instant::now());
+                    match self.batches.recv_timeout(wait) {
+                        Ok(batch) => Some(batch),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => {
+                            Some(Err(Lost::Closed("its thread has ended".to_owned())))
+                        }
+                    }
+                }
+            };
+            match batch {
+                Some(batch) => self.batch = batch?,
+                None => return Ok(false),
+            }
+            self.at = 0;
+        }
+        let start = self
+            .at
+            .checked_sub(1)
+            .and_then(|before| self.batch.ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        let end = self.batch.ends.get(self.at).copied().unwrap_or(start);
+        self.at += 1;
+        let bytes = self.batch.bytes.get(start..end).unwrap_or_default();
+        if let Change::Book(_) = apply(&mut self.mirror, bytes)? {
+            self.changes += 1;
+        }
+        Ok(true)
+    }
+}
+
+fn apply(mirror: &mut Mirror, bytes: &[u8]) -> Result<Change, LoadError> {
+    mirror.apply(bytes).map_err(|error| {
+        LoadError::new(
+            format!("market data: {error}"),
+            "is this the feed of a Rialto venue, of the same version?",
+        )
+    })
+}
+
+fn forward(mut reader: Reader, to: &SyncSender<Result<Batch, Lost>>) {
+    loop {
+        let mut batch = Batch {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        };
+        let read = reader.messages(|_, message| {
+            batch.bytes.extend_from_slice(message);
+            batch.ends.push(batch.bytes.len());
+        });
+        let ended = read.is_err();
+        // A batch without messages is how an idle thread learns that nobody listens any more.
+        if to.send(Ok(batch)).is_err() {
+            return;
+        }
+        if let Err(lost) = read {
+            drop(to.send(Err(lost)));
+        }
+        if ended {
+            return;
+        }
+    }
+}
+
+/// Takes a snapshot; where the feed goes on.
+fn take_snapshot(address: &str, login: &Login, mirror: &mut Mirror) -> Result<u64, LoadError> {
+    let (mut reader, writer) = connection::connect(address, login, Session::BLANK, 1)?;
+    let began = Instant::now();
+    let mut end = None;
+    while end.is_none() {
+        let mut failed = None;
+        let read = reader.messages(|_, message| match apply(mirror, message) {
+            Ok(Change::SnapshotEnd(next)) => end = Some(next),
+            Ok(_) => {}
+            Err(error) => failed = Some(error),
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if end.is_none() {
+            read?;
+            if began.elapsed() > PATIENCE * 6 {
+                return Err(LoadError::new(
+                    format!("the snapshot at {address} does not end"),
+                    "see the node's log",
+                ));
+            }
+        }
+    }
+    writer.close();
+    Ok(end.unwrap_or(1))
+}
