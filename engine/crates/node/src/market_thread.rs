@@ -7,7 +7,7 @@ use crate::definitions;
 use crate::gateway;
 use crate::listeners::MarketListeners;
 use crate::log::Log;
-use crate::market_loop::{self, Ask, Core, Shared};
+use crate::market_loop::{self, Ask, Core, Shared, report};
 use crate::metrics::{MarketMetrics, NodeMetrics, Port};
 use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
@@ -94,6 +94,12 @@ async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<
             while !shared.core.borrow().is_idle() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
+            let status = report::status(
+                &shared,
+                &shared.core.borrow(),
+                &mut report::Rates::default(),
+            );
+            shared.board.put(status);
             for (listener, port) in listeners {
                 tokio::task::spawn_local(gateway::listen(Rc::clone(&shared), listener, port));
             }

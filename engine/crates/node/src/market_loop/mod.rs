@@ -2,7 +2,7 @@
 
 pub mod asks;
 mod core;
-mod report;
+pub mod report;
 mod sequencer;
 
 pub use self::core::{Core, Link};
