@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rialto_platform.local.files import write_text
 from rialto_tui import cli
 
