@@ -324,7 +324,8 @@ impl Connection<'_> {
             match pulled {
                 Pulled::Enough => {}
                 Pulled::Empty => {
-                    self.live = true;
+                    // Before the login there is nothing to have all of.
+                    self.live = self.reader.is_some();
                     return false;
                 }
                 Pulled::Ended => {

@@ -157,6 +157,9 @@ pub struct Node<'a> {
 
 impl Drop for Node<'_> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the node's log:\n{}", self.place.log());
+        }
         drop(self.child.kill());
         drop(self.child.wait());
     }
