@@ -1,5 +1,11 @@
 //! The real process, over its sockets and files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails says where"
+)]
+
 mod admin;
 mod client;
 mod hostile;
