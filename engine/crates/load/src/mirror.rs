@@ -243,3 +243,112 @@ const fn side(side: itch::Side) -> Side {
         itch::Side::Sell => Side::Sell,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rialto_wire::Time48;
+    use rialto_wire::itch::{AddOrder, OrderDelete, OrderExecuted, OrderReplace};
+
+    const TIME: Time48 = match Time48::new(1) {
+        Some(time) => time,
+        None => unreachable!(),
+    };
+
+    fn mirror() -> Mirror {
+        let mut mirror = Mirror::new(vec![Symbol::new("AAPL").unwrap()]);
+        mirror.locates.insert(7, 0);
+        mirror
+    }
+
+    fn add(mirror: &mut Mirror, order_ref: u64, locate: u16, price_e4: u32) -> Change {
+        let mut bytes = Vec::new();
+        AddOrder {
+            stock_locate: locate,
+            tracking_number: 0,
+            timestamp: TIME,
+            order_reference_number: order_ref,
+            side: itch::Side::Buy,
+            shares: 10,
+            stock: Symbol::new("AAPL").unwrap(),
+            price_e4,
+        }
+        .encode(&mut bytes);
+        mirror.apply(&bytes).unwrap()
+    }
+
+    fn replace(mirror: &mut Mirror, old: u64, new: u64, shares: u32, price_e4: u32) {
+        let mut bytes = Vec::new();
+        OrderReplace {
+            stock_locate: 7,
+            tracking_number: 0,
+            timestamp: TIME,
+            original_order_reference_number: old,
+            new_order_reference_number: new,
+            shares,
+            price_e4,
+        }
+        .encode(&mut bytes);
+        assert_eq!(mirror.apply(&bytes), Ok(Change::Book(0)));
+    }
+
+    fn bids(mirror: &Mirror) -> Vec<(i64, u64)> {
+        mirror.levels(0, Side::Buy).collect()
+    }
+
+    #[test]
+    fn levels_and_queues_follow_the_feed() {
+        let mut mirror = mirror();
+        assert_eq!(add(&mut mirror, 1, 7, 100), Change::Book(0));
+        assert_eq!(add(&mut mirror, 9, 8, 100), Change::Nothing);
+        add(&mut mirror, 2, 7, 100);
+        add(&mut mirror, 3, 7, 99);
+        assert!(mirror.is_head(1) && !mirror.is_head(2) && !mirror.is_head(3));
+        assert_eq!(bids(&mirror), [(100, 20), (99, 10)]);
+        replace(&mut mirror, 1, 11, 6, 100);
+        assert!(
+            mirror.is_head(11),
+            "a smaller one at its price keeps its place"
+        );
+        replace(&mut mirror, 11, 12, 8, 100);
+        assert!(
+            mirror.is_head(2) && mirror.has(12),
+            "a larger one goes to the back"
+        );
+        let mut bytes = Vec::new();
+        OrderExecuted {
+            stock_locate: 7,
+            tracking_number: 0,
+            timestamp: TIME,
+            order_reference_number: 2,
+            executed_shares: 10,
+            match_number: 1,
+        }
+        .encode(&mut bytes);
+        mirror.apply(&bytes).unwrap();
+        assert!(mirror.is_head(12));
+        bytes.clear();
+        OrderDelete {
+            stock_locate: 7,
+            tracking_number: 0,
+            timestamp: TIME,
+            order_reference_number: 12,
+        }
+        .encode(&mut bytes);
+        mirror.apply(&bytes).unwrap();
+        assert_eq!(bids(&mirror), [(99, 10)]);
+        assert!(mirror.is_head(3));
+        assert_eq!(mirror.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..20)) {
+            let mut mirror = mirror();
+            for message in messages {
+                prop_assert!(mirror.apply(&message).is_ok() || mirror.len() == 0);
+            }
+        }
+    }
+}

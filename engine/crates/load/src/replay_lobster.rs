@@ -159,7 +159,9 @@ impl Remote {
 
     /// Waits until the feed shows everything given so far.
     fn settle(&mut self) -> Result<(), LoadError> {
-        self.pump(true)?;
+        if self.gateway.outstanding() > 0 || !self.marks.is_empty() {
+            self.pump(true)?;
+        }
         self.take_marks(true)?;
         self.gateway.feed.apply_to(self.gateway.changes(), true)?;
         Ok(())
@@ -242,7 +244,9 @@ impl Venue for Remote {
     }
 
     fn take(&mut self, side: Side, price_e4: i64, qty: u32) -> Result<Vec<Maker>, LoadError> {
-        self.pump(true)?;
+        if self.gateway.outstanding() > 0 {
+            self.pump(true)?;
+        }
         self.book.makers.clear();
         self.enter_order(None, side, price_e4, qty)?;
         self.pump(true)?;

@@ -152,3 +152,45 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_instrument_is_read_in_all_its_lengths() {
+        let full: Instrument = "GLADE:50:100:24150:2500".parse().unwrap();
+        assert_eq!(
+            (full.tick_e4, full.lot, full.reference_e4, full.collar_bp),
+            (50, 100, 24_150, 2_500)
+        );
+        let live = full.live().unwrap();
+        assert_eq!((live.reference, live.room, live.lot), (483, 60, 100));
+        let short: Instrument = "AAPL:100".parse().unwrap();
+        assert_eq!((short.lot, short.reference_e4), (1, 0));
+        assert!(short.live().is_err());
+        for wrong in [
+            "",
+            "AAPL",
+            ":1",
+            "TOOLONGNAME:1",
+            "A:0",
+            "A:x",
+            "A:1:0",
+            "A:1:99999999999",
+            "A:1:1:1:1:1",
+        ] {
+            assert!(wrong.parse::<Instrument>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[A-Z:0-9-]{0,40}") {
+            if let Ok(instrument) = text.parse::<Instrument>() {
+                drop(instrument.live());
+            }
+        }
+    }
+}
