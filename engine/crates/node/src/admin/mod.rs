@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::market_loop::Ask;
 use crate::metrics::NodeMetrics;
-use crate::metrics::catalogue;
+use crate::metrics::exposition;
 use crate::status::{Board, NodeStatus};
 use axum::Json;
 use axum::Router;
@@ -117,7 +117,7 @@ pub fn openapi() -> serde_json::Result<String> {
 
 /// The API's routes.
 pub fn router(admin: Admin) -> Router {
-    let registry = catalogue::registry(Arc::clone(&admin.metrics));
+    let registry = exposition::registry(Arc::clone(&admin.metrics));
     let state = Arc::new(State { admin, registry });
     Router::new()
         .route("/v1/status", get(api::status))

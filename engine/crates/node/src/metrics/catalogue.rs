@@ -1,15 +1,10 @@
 //! The metric catalogue as data. Each entry also says where its samples come from, so that what is exposed and what is
 //! catalogued can't differ.
 
-use super::{ENDED, Histogram, MarketMetrics, NodeMetrics, PORTS, REJECTS, STAGES};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::exemplar::Exemplar;
-use prometheus_client::registry::{Registry, Unit};
+use super::exposition::Out;
+use super::{ENDED, MarketMetrics, NodeMetrics, PORTS, REJECTS, STAGES};
 use serde::Serialize;
 use std::fmt;
-use std::sync::Arc;
 
 /// The kinds of metrics, as Prometheus names them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -37,11 +32,13 @@ pub struct Metric {
     pub help: &'static str,
     /// The names of its labels.
     pub labels: &'static [&'static str],
+    /// Gives its samples.
     #[serde(skip)]
-    read: fn(&NodeMetrics, &mut Out<'_, '_>) -> fmt::Result,
+    pub read: Read,
 }
 
-type Read = fn(&NodeMetrics, &mut Out<'_, '_>) -> fmt::Result;
+/// Gives the samples of a metric.
+pub type Read = fn(&NodeMetrics, &mut Out<'_, '_>) -> fmt::Result;
 
 const fn metric(
     name: &'static str,
@@ -489,92 +486,6 @@ pub fn table() -> String {
         })
         .collect();
     lines.join("\n")
-}
-
-/// Where samples of one metric go.
-struct Out<'a, 'b> {
-    metric: &'a Metric,
-    encoder: MetricEncoder<'b>,
-}
-
-impl Out<'_, '_> {
-    fn labels<'l>(&self, values: &[&'l str]) -> Vec<(&'static str, &'l str)> {
-        self.metric
-            .labels
-            .iter()
-            .copied()
-            .zip(values.iter().copied())
-            .collect()
-    }
-
-    fn value(&mut self, labels: &[&str], value: u64) -> fmt::Result {
-        let labels = self.labels(labels);
-        let kind = self.metric.kind;
-        if labels.is_empty() {
-            sample(&mut self.encoder, kind, value)
-        } else {
-            sample(&mut self.encoder.encode_family(&labels)?, kind, value)
-        }
-    }
-
-    fn histogram(&mut self, labels: &[&str], histogram: &Histogram) -> fmt::Result {
-        let labels = self.labels(labels);
-        let (sum, count, buckets) = histogram.read();
-        if labels.is_empty() {
-            return self
-                .encoder
-                .encode_histogram::<[(&str, &str); 0]>(sum, count, &buckets, None);
-        }
-        self.encoder
-            .encode_family(&labels)?
-            .encode_histogram::<[(&str, &str); 0]>(sum, count, &buckets, None)
-    }
-}
-
-fn sample(encoder: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> fmt::Result {
-    match kind {
-        Kind::Counter => encoder.encode_counter(&value, None::<&Exemplar<[(&str, &str); 0], u64>>),
-        // Nothing that is counted here comes near 2^63.
-        _ => encoder.encode_gauge(&i64::try_from(value).unwrap_or(i64::MAX)),
-    }
-}
-
-#[derive(Debug)]
-struct Exposed(Arc<NodeMetrics>);
-
-impl Collector for Exposed {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        for metric in CATALOGUE {
-            let unit = match metric.unit {
-                "seconds" => Some(Unit::Seconds),
-                "bytes" => Some(Unit::Bytes),
-                _ => None,
-            };
-            let kind = match metric.kind {
-                Kind::Counter => MetricType::Counter,
-                Kind::Gauge => MetricType::Gauge,
-                Kind::Histogram => MetricType::Histogram,
-            };
-            let name = metric.name.strip_suffix("_total").unwrap_or(metric.name);
-            let name = match &unit {
-                Some(unit) => name
-                    .strip_suffix(unit.as_str())
-                    .and_then(|n| n.strip_suffix('_'))
-                    .unwrap_or(name),
-                None => name,
-            };
-            let encoder = encoder.encode_descriptor(name, metric.help, unit.as_ref(), kind)?;
-            (metric.read)(&self.0, &mut Out { metric, encoder })?;
-        }
-        Ok(())
-    }
-}
-
-/// The registry that exposes `metrics`.
-pub fn registry(metrics: Arc<NodeMetrics>) -> Registry {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Exposed(metrics)));
-    registry
 }
 
 /// proc(5), /proc/pid/statm: the second field counts resident pages of 4,096 bytes on the machines this runs on.

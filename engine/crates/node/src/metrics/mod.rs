@@ -1,6 +1,7 @@
 //! What the node counts. The values live here; [`catalogue`] says what each is called.
 
 pub mod catalogue;
+pub mod exposition;
 mod histogram;
 
 pub use histogram::{Histogram, Recent};
