@@ -347,7 +347,7 @@ mod tests {
         fn no_bytes_make_it_panic(messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..20)) {
             let mut mirror = mirror();
             for message in messages {
-                prop_assert!(mirror.apply(&message).is_ok() || mirror.len() == 0);
+                let _changed = mirror.apply(&message);
             }
         }
     }
