@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from rialto_platform.local.status import NodeStatus, VenueStatus
 from rialto_tui.status_view import render
 
@@ -43,9 +45,20 @@ def test_what_trades() -> None:
     assert "venue laptop   up   order flow: running" in text
     assert "up 1:01:01" in text
     assert "200 orders/s" in text
-    assert "p50 181 us   p99 -" in text
+    assert "p50 181 us  p99 -" in text
     row = next(line for line in text.splitlines() if line.strip().startswith("BARK"))
-    assert row.split() == ["BARK", "trading", "300", "48.1900", "-", "-", "48.2000", "12", "1,200"]
+    assert row.split() == ["BARK", "300", "48.19", "-", "-", "48.20", "12", "1,200"]
+
+
+def test_a_halt_is_said() -> None:
+    halted = json.loads(json.dumps(FACTS).replace('"trading"', '"halted"'))
+    text = "\n".join(render(venue(NodeStatus("us-1", "running", "", halted)), 80))
+    assert "BARK     halted" in text
+
+
+def test_eighty_columns_hold_everything() -> None:
+    large = json.loads(json.dumps(FACTS).replace("481900", "42105000").replace("1200", "1234567"))
+    assert max(map(len, render(venue(NodeStatus("us-1", "running", "", large))))) <= 80
 
 
 def test_no_line_is_wider_than_the_screen() -> None:

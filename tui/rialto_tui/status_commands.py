@@ -24,7 +24,8 @@ def status(name: str | None, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(observed.as_json(), indent=2))
     else:
-        print("\n".join(render(observed, shutil.get_terminal_size().columns)))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print("\n".join(render(observed, width)))
     return 0 if observed.state == "up" else 1
 
 

@@ -8,12 +8,12 @@ from typing import cast
 from rialto_platform.local.status import NodeStatus, VenueStatus
 
 _E4 = 10_000
-_HEADINGS = ("symbol", "state", "bid qty", "bid", "ask", "ask qty", "last", "trades", "volume")
-_WIDTHS = (8, 11, 11, 8, 11, 8, 10)
+_HEADINGS = ("symbol", "", "bid qty", "bid", "ask", "ask qty", "last", "trades", "volume")
+_WIDTHS = (7, 9, 9, 7, 9, 6, 9)
 
 
-def render(status: VenueStatus, width: int) -> list[str]:
-    """The lines of a status screen, each at most `width` characters."""
+def render(status: VenueStatus, width: int | None = None) -> list[str]:
+    """The lines of a status screen, each at most `width` characters if that is given; 80 hold everything."""
     lines = [f"venue {status.venue}   {status.state}   order flow: {status.flow}"]
     for node in status.nodes:
         lines += _node(node)
@@ -47,7 +47,7 @@ def _market(name: str, market: Mapping[str, object]) -> list[str]:
     )
     rates = (
         f"  {_number(market, 'orders_per_second'):,.0f} orders/s   "
-        f"acknowledged p50 {_microseconds(acknowledge, 'p50_ns')}   p99 {_microseconds(acknowledge, 'p99_ns')}   "
+        f"answer p50 {_microseconds(acknowledge, 'p50_ns')}  p99 {_microseconds(acknowledge, 'p99_ns')}   "
         f"resting {_number(market, 'orders_resting'):,.0f}   executions {_number(counters, 'executions'):,.0f}"
     )
     return [head, rates, _row(_HEADINGS), *(_row(_cells(found)) for found in _objects(market, "instruments"))]
@@ -57,7 +57,8 @@ def _cells(instrument: Mapping[str, object]) -> tuple[str, ...]:
     bid, ask = _object(instrument, "bid"), _object(instrument, "ask")
     return (
         str(instrument.get("symbol", "")),
-        str(instrument.get("state", "")),
+        # Only what is out of the ordinary is said.
+        "" if instrument.get("state") == "trading" else str(instrument.get("state", "")),
         _count(bid, "quantity"),
         _price(bid, "price_e4"),
         _price(ask, "price_e4"),
@@ -71,7 +72,7 @@ def _cells(instrument: Mapping[str, object]) -> tuple[str, ...]:
 def _row(cells: tuple[str, ...]) -> str:
     symbol, state, *numbers = cells
     columns = zip(numbers, _WIDTHS, strict=True)
-    return f"  {symbol:<8} {state:<8} " + " ".join(f"{text:>{width}}" for text, width in columns)
+    return f"  {symbol:<8} {state:<6} " + " ".join(f"{text:>{width}}" for text, width in columns)
 
 
 def _object(value: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -98,7 +99,12 @@ def _count(value: Mapping[str, object], key: str) -> str:
 
 def _price(value: Mapping[str, object], key: str) -> str:
     found = value.get(key)
-    return f"{found / _E4:,.4f}" if isinstance(found, int) and found else "-"
+    if not isinstance(found, int) or not found:
+        return "-"
+    # As many decimals as it has, but two at least: ticks of a cent read as money.
+    whole, part = divmod(found, _E4)
+    decimals = f"{part:04}".rstrip("0").ljust(2, "0")
+    return f"{whole:,}.{decimals}"
 
 
 def _microseconds(value: Mapping[str, object], key: str) -> str:
