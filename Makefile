@@ -14,6 +14,8 @@ BIN := .venv/bin
 DONE := .venv/.done
 TARGET := $(or $(CARGO_TARGET_DIR),engine/target)
 CARGO := cargo
+# In the recipes that build, not a target of its own: one that is always made would make `make setup` never up to date.
+NEED_CARGO := command -v cargo >/dev/null || { echo "cargo is needed (Rust 1.90 or newer, with a C linker)." >&2; exit 1; }
 # Never a Python other than the one the environment was made with, never a configuration from outside this checkout.
 UV := UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1 VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode
@@ -132,23 +134,21 @@ $(DONE)/rialto: $(DONE)/runtime pyproject.toml
 	touch $@
 
 # A compiled part is as old as the start of its build: what was edited meanwhile is built next time.
-$(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml | need-cargo
-	@echo "Building the engine's processes"
+$(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml
+	@$(NEED_CARGO)
+	echo "Building the engine's processes"
 	touch $@.started
 	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-node -p rialto-load)
 	$(call maturin,engine/crates/node/Cargo.toml)
 	install -m 755 $(TARGET)/release/rialto-load $(BIN)/rialto-load
 	mv $@.started $@
 
-$(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml | need-cargo
-	@echo "Building the engine's Python face"
+$(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml
+	@$(NEED_CARGO)
+	echo "Building the engine's Python face"
 	touch $@.started
 	$(call maturin,engine/crates/python/Cargo.toml)
 	mv $@.started $@
-
-.PHONY: need-cargo
-need-cargo:
-	@command -v cargo >/dev/null || { echo "cargo is needed (Rust 1.90 or newer, with a C linker)." >&2; exit 1; }
 
 # --- versions --------------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,10 @@ import json
 import os
 import signal
 import stat
-import time
 from pathlib import Path
 from typing import cast
 
-from live_venue import LiveVenue
+from live_venue import LiveVenue, eventually
 
 from rialto_engine.orders import OrderSession, Report, Side, TimeInForce
 
@@ -88,11 +87,11 @@ def test_journals_stay_and_the_next_up_goes_on(venue: LiveVenue) -> None:
     venue.rialto("up", str(venue.file), "--no-flow")
     asyncio.run(trade(venue, 100))
     addresses = venue.addresses()
-    assert trades(venue) == 1
+    eventually(lambda: trades(venue) == 1)
     venue.rialto("down")
     venue.rialto("up", str(venue.file), "--no-flow")
     assert venue.addresses() == addresses
-    assert trades(venue) == 1
+    eventually(lambda: trades(venue) == 1)
 
     async def history() -> list[Report]:
         async with await OrderSession.connect(addresses["orders"], "TRADE2", venue.password("TRADE2")) as buyer:
@@ -112,20 +111,14 @@ def test_a_killed_node_comes_back_with_every_acknowledged_order(venue: LiveVenue
     venue.rialto("up", str(venue.file), "--no-flow")
     asyncio.run(trade(venue, 100))
     os.kill(cast("int", venue.ready()["pid"]), signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while venue.status()["state"] != "up":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert trades(venue) == 1
+    eventually(lambda: venue.status()["state"] == "up")
+    eventually(lambda: trades(venue) == 1)
     assert asyncio.run(trade(venue, 50))[1]["quantity"] == 50
 
 
 def test_order_flow_trades_by_itself(venue: LiveVenue) -> None:
     venue.rialto("up", str(venue.file))
-    deadline = time.monotonic() + 60
-    while trades(venue) < 20:
-        assert time.monotonic() < deadline, venue.rialto("logs", check=False).stdout
-        time.sleep(0.2)
+    eventually(lambda: trades(venue) >= 20)
     assert venue.status()["flow"] == "running"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -64,3 +66,15 @@ class LiveVenue:
         """A password of the credentials file."""
         value = json.loads((self.root / "credentials.json").read_text())
         return cast("str", value["passwords"][username])
+
+
+def eventually(look: Callable[[], object], timeout_s: float = 60) -> None:
+    """Waits until `look` is true: a status may be a moment old, and processes take their time.
+
+    Raises:
+        AssertionError: it was not true within `timeout_s` seconds.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not look():
+        assert time.monotonic() < deadline, f"not true within {timeout_s} s"
+        time.sleep(0.1)
