@@ -1,0 +1,119 @@
+"""Measures a node through its order gateway: `make bench`.
+
+A venue of its own is started in a temporary directory. Round trips (OUCH order to accepted, journaled with fdatasync) stand
+beside an echo that does the same fdatasync, each pair in the same minute; then the highest rate sustained with p99 under
+10 ms and no growing backlog; then the node's memory with a million resting orders. Times are from the intended send time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from live_venue import LiveVenue, eventually  # noqa: E402 (its folder was named just now)
+
+LOAD = Path(sys.executable).parent / "rialto-load"
+TRADED = ("BARK:100:1:482000:2000", "CORAL:100:1:1127500:2000", "HARBOR:100:1:641000:2000")
+ECHO_MESSAGES = "messages/s"
+
+
+def main() -> None:
+    """Runs every measurement and prints a table of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--top", type=float, default=400_000, help="no rate above it is tried (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rialto-bench-") as folder:
+        text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
+        file = Path(folder) / "venue.yaml"
+        file.write_text(text.replace("venue: laptop", "venue: bench", 1), encoding="utf-8")
+        venue = LiveVenue("bench", Path(folder) / "state", file)
+        venue.rialto("up", str(file), "--no-flow")
+        try:
+            round_trips(venue, Path(folder), options.seconds)
+            ramp(venue, options.seconds, options.top)
+            memory(venue)
+        finally:
+            venue.rialto("down")
+
+
+def round_trips(venue: LiveVenue, folder: Path, seconds: float) -> None:
+    """OUCH order to accepted beside the echo, at one and at a thousand messages a second."""
+    print(f"\nround trip, {seconds:.0f} s each, microseconds     p50      p99    p99.9      max    count")
+    with echo(folder / "echo") as address:
+        for rate in (1, 1000):
+            ours = client(venue, "bench-roundtrip", "TRADE1", rate, seconds)
+            print(row(f"{rate:,} messages/s, order to accepted", ours["latency_ns"]))
+            command = [str(LOAD), "echo", "--to", address, "--rate", str(rate), "--seconds", str(seconds)]
+            print(row(f"{rate:,} messages/s, echo with fdatasync", run(command)["latency_ns"]))
+
+
+def ramp(venue: LiveVenue, seconds: float, top: float) -> None:
+    """The highest sustained rate of mixed flow."""
+    result = client(venue, "ramp", "REPLAY", None, seconds, "--from", "25000", "--to", str(top))
+    print(f"\nhighest rate sustained for {seconds:.0f} s with p99 under 10 ms and no growing backlog")
+    print(json.dumps(result, indent=2))
+
+
+def memory(venue: LiveVenue, orders: int = 1_000_000) -> None:
+    """The node's resident memory with a million resting orders, and its peak once a checkpoint was made."""
+    pid = int(str(venue.ready()["pid"]))
+    client(venue, "flow", "REPLAY", 200_000, 12, "--resting-orders", str(orders))
+    eventually(lambda: True)
+    status = venue.status()
+    resting = status["nodes"][0]["status"]["markets"]["main"]["orders_resting"]  # type: ignore[index]
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    figures = {name: int(kib) // 1024 for name, kib in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", text)}
+    print(f"\nmemory with {resting:,} resting orders: {figures['VmRSS']} MiB resident, {figures['VmHWM']} MiB at most")
+
+
+def client(
+    venue: LiveVenue, command: str, username: str, rate: float | None, seconds: float, *more: str
+) -> dict[str, Any]:
+    """Runs the load client against the venue; its result."""
+    words = [str(LOAD), command, "--orders", venue.addresses()["orders"], "--username", username]
+    words += ["--credentials", str(venue.root / "credentials.json"), "--seconds", str(seconds), "--json"]
+    words += [word for spec in TRADED for word in ("--instrument", spec)]
+    if rate is not None:
+        words += ["--rate", str(rate)]
+    return run([*words, *more])
+
+
+def run(command: list[str]) -> dict[str, Any]:
+    """Runs a command that ends with a line of JSON."""
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@contextmanager
+def echo(file: Path) -> Iterator[str]:
+    """An echo that writes and syncs each message before it answers; its address."""
+    with subprocess.Popen([str(LOAD), "echo", "--file", str(file)], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield str(json.loads(server.stdout.readline())["echo"])
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+def row(label: str, latency: dict[str, int]) -> str:
+    """One line of the round-trip table."""
+    times = "".join(f"{latency[name] / 1000:>9,.0f}" for name in ("p50", "p99", "p99_9", "max"))
+    return f"{label:<42}{times}{latency['count']:>9,}"
+
+
+if __name__ == "__main__":
+    main()
