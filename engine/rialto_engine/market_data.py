@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from rialto_engine import _engine
-from rialto_engine.soup import Connection
+from rialto_engine.soup import Connection, NumberedStream
 
 Message = dict[str, int | str]
 
 
-class Feed:
+class Feed(NumberedStream):
     """The market's feed, from any number on."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     @classmethod
     async def connect(cls, address: str, username: str, password: str, *, session: str = "", number: int = 1) -> Feed:
@@ -32,16 +28,6 @@ class Feed:
             SessionError: see `rialto_engine.soup.Connection.connect`.
         """
         return cls(await Connection.connect(address, username, password, session=session, number=number))
-
-    @property
-    def session(self) -> str:
-        """The name of the trading day's stream."""
-        return self._connection.session
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next message."""
-        return self._connection.next_number
 
     async def messages(self) -> AsyncIterator[Message]:
         """Every message, in order, until the trading day ends.
@@ -59,18 +45,6 @@ class Feed:
         message: Message = _engine.decode_itch(numbered.payload)
         message["number"] = numbered.number
         return message
-
-    async def close(self) -> None:
-        """Logs out."""
-        await self._connection.close()
-
-    async def __aenter__(self) -> Feed:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 async def snapshot(address: str, username: str, password: str) -> tuple[list[Message], int]:

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from enum import StrEnum
-from types import TracebackType
 
 from rialto_engine import _engine
-from rialto_engine.soup import Connection
+from rialto_engine.soup import Connection, NumberedStream
 
 Report = dict[str, int | str]
 
@@ -41,11 +40,11 @@ class TimeInForce(StrEnum):
     FILL_OR_KILL = "fok"
 
 
-class OrderSession:
+class OrderSession(NumberedStream):
     """One order session: numbers its orders, sends requests, receives numbered reports."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self.next_user_ref = 1
         """The number the next order will have; strictly increasing within a trading day. After a login in the middle
         of a day set it from `reports()` or `query_next_user_ref()`."""
@@ -60,16 +59,6 @@ class OrderSession:
             SessionError: see `rialto_engine.soup.Connection.connect`.
         """
         return cls(await Connection.connect(address, username, password, session=session, number=number))
-
-    @property
-    def session(self) -> str:
-        """The name of the trading day's stream."""
-        return self._connection.session
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next report: log in with it to go on after a lost connection."""
-        return self._connection.next_number
 
     async def enter(
         self,
@@ -168,18 +157,6 @@ class OrderSession:
         report: Report = _engine.decode_ouch_outbound(numbered.payload)
         report["number"] = numbered.number
         return report
-
-    async def close(self) -> None:
-        """Logs out. Orders stay where they are."""
-        await self._connection.close()
-
-    async def __aenter__(self) -> OrderSession:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     def _take_user_ref(self) -> int:
         user_ref = self.next_user_ref

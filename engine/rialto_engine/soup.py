@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from rialto_engine import _engine
 
@@ -145,7 +146,7 @@ class Connection:
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -180,3 +181,32 @@ class Connection:
                 with contextlib.suppress(OSError):
                     await self._writer.drain()
             self._sent = False
+
+
+class NumberedStream:
+    """What a logged-in reader of any numbered stream has: its place, and an end. An asynchronous context manager."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def session(self) -> str:
+        """The name of the trading day's stream."""
+        return self._connection.session
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next message: log in with it to go on after a lost connection."""
+        return self._connection.next_number
+
+    async def close(self) -> None:
+        """Logs out. Orders stay where they are."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

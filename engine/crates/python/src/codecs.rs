@@ -59,11 +59,11 @@ fn add_appendages(out: &Bound<'_, PyDict>, appendages: Appendages<'_>) -> PyResu
     Ok(())
 }
 
-/// A message of an order session's stream.
-#[pyfunction]
-pub fn decode_ouch_outbound<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    let message = ouch::outbound::Message::decode(payload).map_err(refuse)?;
-    let layout = message.layout();
+fn with_appendages<'py>(
+    py: Python<'py>,
+    layout: &Layout,
+    payload: &[u8],
+) -> PyResult<Bound<'py, PyDict>> {
     let out = mapping(py, layout, payload)?;
     if payload.len() > layout.len {
         add_appendages(&out, Appendages::after(payload, layout.len))?;
@@ -71,16 +71,18 @@ pub fn decode_ouch_outbound<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bo
     Ok(out)
 }
 
+/// A message of an order session's stream.
+#[pyfunction]
+pub fn decode_ouch_outbound<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyDict>> {
+    let message = ouch::outbound::Message::decode(payload).map_err(refuse)?;
+    with_appendages(py, message.layout(), payload)
+}
+
 /// A message of a client.
 #[pyfunction]
 pub fn decode_ouch_inbound<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     let message = ouch::inbound::Message::decode(payload).map_err(refuse)?;
-    let layout = message.layout();
-    let out = mapping(py, layout, payload)?;
-    if payload.len() > layout.len {
-        add_appendages(&out, Appendages::after(payload, layout.len))?;
-    }
-    Ok(out)
+    with_appendages(py, message.layout(), payload)
 }
 
 /// A message of the feed.
