@@ -87,12 +87,9 @@ fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
 	cd engine && $(CARGO) fmt --all
 
 .PHONY: bench
-bench: ## Measure the book, beside a published one, in the same minute
-	@cd engine && $(CARGO) run $(QUIET) --release --locked -p rialto-bench -- book
-
-.PHONY: schema
-schema: $(DONE)/rialto ## Write the venue file's JSON Schema again after the model changed
-	@$(BIN)/python -m rialto_platform.venue.schema > stacks/venues/venue.schema.json
+bench: setup ## Measure the book beside another, and the node through its gateway (about ten minutes)
+	@(cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench -- book --latency)
+	$(BIN)/python tests/bench/gateway.py
 
 # --- what is installed -----------------------------------------------------------------------------------------------
 
