@@ -63,9 +63,7 @@ def round_trips(venue: LiveVenue, folder: Path, seconds: float) -> None:
 def ramp(venue: LiveVenue, seconds: float, top: float) -> None:
     """The highest sustained rate of mixed flow."""
     result = client(venue, "ramp", "REPLAY", None, seconds, "--from", "25000", "--to", str(top))
-    print(
-        f"\nmixed flow, {seconds:.0f} s a step: commands/s, p50, p99 and max in microseconds, backlog growing, sustained"
-    )
+    print(f"\nmixed flow, {seconds:.0f} s a step: commands/s, p50, p99, max (us), backlog grows, sustained")
     for step in result["steps"]:
         latency, backlog = step["result"]["latency_ns"], step["result"]["backlog"]
         times = "".join(f"{latency[name] / 1000:>9,.0f}" for name in ("p50", "p99", "max"))

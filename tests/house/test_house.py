@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-REGISTRIES = re.compile(r"\b(crates" + r"\.io|pypi" + r"\.org|pythonhosted" + r"\.org|npmjs" + r"\.(com|org))\b")
+REGISTRIES = re.compile(r"\b(crates" + r"\.io|pypi" + r"\.org|python" + r"hosted\.org|npmjs" + r"\.(com|org))\b")
 """Host names of package registries: whoever installs this chooses where packages come from."""
 LOCKED_BY_CARGO = "engine/Cargo.lock"
 """Cargo writes the registry's name into its lock file itself."""

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="remove a venue's journals, checkpoints and credentials, after asking")
     clean.add_argument("--yes", action="store_true", help="do not ask")
     status = commands.add_parser("status", help="print what runs and what trades")
-    watch = commands.add_parser("watch", help="show what trades, until Ctrl-C; the venue runs on")
+    watch = commands.add_parser("watch", help="show what trades, until q or Ctrl-C; the venue runs on")
     logs = commands.add_parser("logs", help="print the last lines of the venue's logs")
     logs.add_argument("process", nargs="?", help="a node's name, `flow` or `supervisor`; all without it")
     logs.add_argument(

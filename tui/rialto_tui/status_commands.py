@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
 import shutil
 import sys
-import time
+import termios
+import tty
+from collections.abc import Generator
 
 from rialto_platform.local import paths
 from rialto_platform.local import status as local_status
@@ -30,25 +35,44 @@ def status(name: str | None, *, as_json: bool) -> int:
 
 
 def watch(name: str | None) -> int:
-    """Shows what trades, once a second, until Ctrl-C."""
+    """Shows what trades, once a second, until `q` or Ctrl-C."""
     venue = paths.choose_venue(name)
-    if not sys.stdout.isatty():
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return status(name, as_json=False)
-    sys.stdout.write(_SCREEN_ON)
-    try:
+    with _screen():
         while True:
             size = shutil.get_terminal_size()
             lines = render(local_status.observe(venue), size.columns)
-            lines = [*lines[: size.lines - 2], "", "Ctrl-C leaves this view; the venue runs on (end it: make down)"]
+            footer = "q leaves this view and the venue runs on; to end it: rialto down"
+            lines = [*lines[: size.lines - 2], "", footer[: size.columns]]
             sys.stdout.write(_HOME_AND_CLEAR + "\r\n".join(lines))
             sys.stdout.flush()
-            time.sleep(_REDRAW_S)
+            if _pressed(_REDRAW_S) in {"q", "Q"}:
+                break
+    print(f"Venue {venue.name} runs on. See it: rialto status. End it: rialto down.")
+    return 0
+
+
+@contextlib.contextmanager
+def _screen() -> Generator[None, None, None]:
+    """A screen of its own, keys as they are pressed; the terminal is as it was afterwards. Ctrl-C ends the block."""
+    before = termios.tcgetattr(sys.stdin)
+    sys.stdout.write(_SCREEN_ON)
+    try:
+        tty.setcbreak(sys.stdin)
+        yield
     except KeyboardInterrupt:
         pass
     finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
         sys.stdout.write(_SCREEN_OFF)
-    print(f"Venue {venue.name} runs on. See it: rialto status. End it: rialto down.")
-    return 0
+        sys.stdout.flush()
+
+
+def _pressed(timeout_s: float) -> str:
+    """The key pressed within `timeout_s` seconds, or nothing."""
+    readable, _, _ = select.select([sys.stdin], [], [], timeout_s)
+    return os.read(sys.stdin.fileno(), 1).decode("ascii", "replace") if readable else ""
 
 
 def logs(name: str | None, process: str | None, *, lines: int) -> int:
