@@ -2,6 +2,7 @@
 //! so they are state: a checkpoint carries how far they had come, and a restart cuts the files there and replays.
 
 mod stream;
+mod write_behind;
 
 pub use stream::{Extent, Source, Stream};
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use write_behind::WriteBehind;
 
 /// How far the streams of a trading day have come: part of a checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -31,7 +33,7 @@ pub struct Extents {
 }
 
 /// A trading day as a checkpoint keeps it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Day {
     /// yyyymmdd.
     pub date: u32,
@@ -162,6 +164,7 @@ pub struct Streams {
     dirty: Vec<Rc<Channel>>,
     counts: Counts,
     failure: Option<io::Error>,
+    write_behind: WriteBehind,
 }
 
 /// What was appended: feed, sessions.
@@ -189,6 +192,7 @@ impl Streams {
             dirty: Vec::new(),
             counts: Counts::default(),
             failure: None,
+            write_behind: WriteBehind::new()?,
         };
         if extents.day.is_none() {
             return Ok(streams);
@@ -203,8 +207,7 @@ impl Streams {
     }
 
     fn folder(&self) -> PathBuf {
-        let name = self.session_name().unwrap_or([b'0'; 10]);
-        self.dir.join(String::from_utf8_lossy(&name).as_ref())
+        folder(&self.dir, self.day.unwrap_or_default())
     }
 
     fn channel(&self, file: &str, extent: Extent, tail: usize) -> io::Result<Rc<Channel>> {
@@ -213,11 +216,6 @@ impl Streams {
             stream.finish();
         }
         Ok(Channel::new(stream))
-    }
-
-    /// The SoupBinTCP session name of the current trading day, open or closed last.
-    pub fn session_name(&self) -> Option<[u8; 10]> {
-        self.day.map(Day::session_name)
     }
 
     /// The feed; `None` before the first trading day.
@@ -272,6 +270,23 @@ impl Streams {
             .collect()
     }
 
+    /// How far they have come.
+    pub fn extents(&self) -> Extents {
+        let extent = |channel: &Rc<Channel>| channel.stream.borrow().extent();
+        Extents {
+            day: self.day,
+            feed: self.feed.as_ref().map(extent).unwrap_or_default(),
+            // A stream that was only asked for has nothing in it.
+            sessions: self
+                .sessions
+                .iter()
+                .map(|(session, channel)| (*session, extent(channel)))
+                .filter(|(_, extent)| extent.messages > 0)
+                .collect(),
+            ended: self.ended,
+        }
+    }
+
     /// What was appended since the start.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -282,7 +297,14 @@ impl Streams {
     }
 
     fn put(&mut self, kind: usize, channel: &Rc<Channel>, message: &[u8]) -> io::Result<()> {
-        channel.stream.borrow_mut().append(message)?;
+        let piece = {
+            let mut stream = channel.stream.borrow_mut();
+            stream.append(message)?;
+            stream.piece()
+        };
+        if let Some(piece) = piece {
+            self.write_behind.give(piece);
+        }
         if !channel.dirty.replace(true) {
             self.dirty.push(Rc::clone(channel));
         }
@@ -359,6 +381,11 @@ impl Sink for Streams {
     fn failure(&mut self) -> Option<io::Error> {
         self.failure.take()
     }
+}
+
+/// Where the streams of a trading day are below `dir`.
+pub fn folder(dir: &Path, day: Day) -> PathBuf {
+    dir.join(String::from_utf8_lossy(&day.session_name()).as_ref())
 }
 
 fn feed_file() -> String {

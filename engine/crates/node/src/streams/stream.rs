@@ -3,6 +3,7 @@
 //! The file holds exactly the bytes a client gets, so serving is copying. Messages are numbered from 1. Bytes reach the
 //! file in large pieces and need not be synced: what a crash takes away the replay of the journal writes again.
 
+use super::write_behind::{PIECE_BYTES, Piece};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -49,6 +50,8 @@ pub struct Stream {
     extent: Extent,
     /// Bytes that are in the file.
     written: u64,
+    /// Bytes whose way to the disk has begun.
+    started: u64,
     /// The bytes from `tail_start` on.
     tail: Vec<u8>,
     tail_start: u64,
@@ -88,6 +91,7 @@ impl Stream {
             file: Arc::new(file),
             extent,
             written: extent.bytes,
+            started: extent.bytes,
             tail: Vec::new(),
             tail_start: extent.bytes,
             tail_bound,
@@ -134,6 +138,21 @@ impl Stream {
             self.tail_start += surplus as u64;
         }
         Ok(())
+    }
+
+    /// How far it has come.
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// What was written since the last piece, once that is one.
+    pub fn piece(&mut self) -> Option<Piece> {
+        let bytes = self.written - self.started;
+        (bytes >= PIECE_BYTES).then(|| Piece {
+            file: Arc::clone(&self.file),
+            offset: std::mem::replace(&mut self.started, self.written),
+            bytes,
+        })
     }
 
     /// Bytes that are not in the file yet.
