@@ -50,10 +50,14 @@ def load(path: Path) -> dict[str, str]:
         raise LocalError(str(path), "does not exist", "it is made by `rialto up`") from error
     if mode & 0o077:
         raise LocalError(str(path), f"can be read by others (mode {mode:04o})", f"run: chmod 600 {path}")
-    value = (read_json(path) or {}).get("passwords")
+    anew = "remove it, run `rialto down`, then `rialto up`: it makes new passwords"
+    try:
+        value = (read_json(path) or {}).get("passwords")
+    except LocalError as error:
+        raise LocalError(str(path), error.wrong, anew) from error
     if not isinstance(value, dict):
-        raise LocalError(str(path), "has no object `passwords`", "remove it and run `rialto up`: it makes a new one")
+        raise LocalError(str(path), "has no object `passwords`", anew)
     passwords = cast("dict[str, object]", value)
     if not all(isinstance(password, str) for password in passwords.values()):
-        raise LocalError(str(path), "has a password that is not a string", "remove it and run `rialto up`")
+        raise LocalError(str(path), "has a password that is not a string", anew)
     return cast("dict[str, str]", passwords)

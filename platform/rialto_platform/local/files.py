@@ -11,6 +11,8 @@ from typing import cast
 
 from rialto_platform.local.errors import LocalError
 
+_BLOCK = 1 << 16
+
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Replaces `path` by `text` in one step (write beside it, fsync, rename), with permissions `mode`."""
@@ -31,6 +33,24 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
 def write_json(path: Path, value: object, mode: int = 0o644) -> None:
     """Replaces `path` by `value` as indented JSON, in one step."""
     write_text(path, json.dumps(value, indent=2) + "\n", mode)
+
+
+def last_lines(path: Path, count: int, most_bytes: int = 1 << 20) -> list[str]:
+    """The last `count` lines of a file of any size, from its last `most_bytes` bytes.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    wanted = _BLOCK
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        while True:
+            file.seek(max(size - wanted, 0))
+            text = file.read(wanted)
+            if wanted >= min(size, most_bytes) or text.count(b"\n") > count:
+                break
+            wanted = min(4 * wanted, most_bytes)
+    return text.decode("utf-8", errors="replace").splitlines()[-count:]
 
 
 def read_json(path: Path) -> Mapping[str, object] | None:

@@ -6,18 +6,19 @@ import contextlib
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rialto_platform.local import credentials, process
+from rialto_platform.local import credentials, numbers, process
 from rialto_platform.local.errors import LocalError
-from rialto_platform.local.files import read_json, write_json, write_text
+from rialto_platform.local.files import last_lines, read_json, write_json, write_text
 from rialto_platform.local.paths import VenuePaths, venue_paths
 from rialto_platform.local.plan import FlowPlan, Plan
 from rialto_platform.local.ready import Ready
@@ -51,21 +52,24 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
 
     Raises:
         VenueError: the file is wrong; nothing was touched.
-        LocalError: a node did not come up; what was started has been ended again.
+        LocalError: the file contradicts the journals, or a node did not come up; what was started has been ended again.
     """
+    from rialto_platform.node_config import node_configs
     from rialto_platform.venue import load
 
     venue = load(venue_file)
     text = venue_file.read_text(encoding="utf-8")
     paths = venue_paths(venue.name)
     with _locked(paths):
-        if (running := process.recorded(paths.supervisor)) is not None and running.alive():
+        if running := _supervisors(paths):
             differs = not paths.venue_file.is_file() or paths.venue_file.read_text(encoding="utf-8") != text
-            _wait_ready(paths, running)
+            _wait_ready(paths, running[0])
             return Started(paths, already_up=True, file_differs=differs)
         for leftover in _end_leftovers(paths):
             say(f"ended {leftover}, left over from a supervisor that died")
-        plan = _prepare(paths, venue, text, with_flow=with_flow)
+        configs = {name: dict[str, object](config) for name, config in node_configs(venue).items()}
+        numbers.check(paths.numbers, configs)
+        plan = _prepare(paths, venue, text, configs, say, with_flow=with_flow)
         say(f"starting {len(plan.nodes)} node{'s' if len(plan.nodes) != 1 else ''}: {', '.join(plan.nodes)}")
         supervisor = _spawn_supervisor(paths)
         try:
@@ -74,6 +78,7 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
             process.end(supervisor, _SUPERVISOR_GRACE_S)
             _end_leftovers(paths)
             raise
+        numbers.keep(paths.numbers, configs)
     return Started(paths, already_up=False, file_differs=False)
 
 
@@ -88,11 +93,11 @@ def down(paths: VenuePaths) -> bool:
     """
     with _locked(paths):
         ran = False
-        supervisor = process.recorded(paths.supervisor)
-        if supervisor is not None:
-            ran = process.end(supervisor, _SUPERVISOR_GRACE_S) != "gone"
+        for supervisor in _supervisors(paths):
+            ran = process.end(supervisor, _SUPERVISOR_GRACE_S) != "gone" or ran
         ran = bool(_end_leftovers(paths)) or ran
-    paths.lock.unlink(missing_ok=True)
+        # While it is held: whoever opened it before sees that it is gone, and opens the next one.
+        paths.lock.unlink(missing_ok=True)
     return ran
 
 
@@ -100,12 +105,12 @@ def clean(paths: VenuePaths) -> None:
     """Removes everything the venue kept on this machine: journals, checkpoints, credentials.
 
     Raises:
-        LocalError: the venue runs.
+        LocalError: the venue, or a process left over from it, runs.
     """
-    supervisor = process.recorded(paths.supervisor)
-    if supervisor is not None and supervisor.alive():
-        raise LocalError(f"venue {paths.name}", "runs", "end it first: rialto down")
-    shutil.rmtree(paths.root)
+    with _locked(paths):
+        if _supervisors(paths) or any(identities for _, identities in _leftovers(paths)):
+            raise LocalError(f"venue {paths.name}", "runs", "end it first: rialto down")
+        shutil.rmtree(paths.root)
 
 
 def binary(name: str) -> str:
@@ -120,13 +125,20 @@ def binary(name: str) -> str:
     return str(path)
 
 
-def _prepare(paths: VenuePaths, venue: Venue, text: str, *, with_flow: bool) -> Plan:
-    from rialto_platform.node_config import node_configs, usernames
+def _prepare(
+    paths: VenuePaths,
+    venue: Venue,
+    text: str,
+    configs: Mapping[str, Mapping[str, object]],
+    say: Callable[[str], None],
+    *,
+    with_flow: bool,
+) -> Plan:
+    from rialto_platform.node_config import usernames
 
     paths.root.mkdir(parents=True, exist_ok=True)
     paths.root.chmod(0o700)
     credentials.ensure(paths.credentials, usernames(venue))
-    configs = node_configs(venue)
     for name, config in configs.items():
         node = paths.node(name)
         node.data.mkdir(parents=True, exist_ok=True)
@@ -135,7 +147,7 @@ def _prepare(paths: VenuePaths, venue: Venue, text: str, *, with_flow: bool) -> 
             "ready_file": str(node.ready),
             "credentials_file": str(paths.credentials),
         }
-        write_json(node.config, _with_former_addresses(placed, read_json(node.config)))
+        write_json(node.config, _with_former_addresses(placed, node.config, say))
     plan = Plan(
         venue=venue.name,
         node_binary=binary("rialto-node"),
@@ -148,20 +160,48 @@ def _prepare(paths: VenuePaths, venue: Venue, text: str, *, with_flow: bool) -> 
     return plan
 
 
-def _with_former_addresses(config: dict[str, object], former: object) -> dict[str, object]:
-    """The configuration with the addresses the node had before, so that clients find it where it was."""
-    if not isinstance(former, dict):
+def _with_former_addresses(config: dict[str, object], path: Path, say: Callable[[str], None]) -> dict[str, object]:
+    """The configuration with the addresses the node had before, so that clients find it where it was.
+
+    The file at `path` is made anew from the venue file, so a damaged one costs nothing but the addresses; an address
+    that another process has taken meanwhile is given up.
+    """
+    try:
+        before = dict(read_json(path) or {})
+        markets = cast("list[dict[str, object]]", before.get("markets", []))
+        former_markets = {str(market.get("name")): market for market in markets}
+    except (LocalError, AttributeError, TypeError):
+        say(f"{path} was damaged and is written anew; listening on new ports")
         return config
-    before = cast("dict[str, object]", former)
-    former_markets = {
-        str(market.get("name")): market for market in cast("list[dict[str, object]]", before.get("markets", []))
-    }
+
+    def kept(former: Mapping[str, object], given: Mapping[str, object], keys: tuple[str, ...]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key in keys:
+            address = former.get(key, given[key])
+            if isinstance(address, str) and not _is_free(address):
+                say(f"{address} is taken by another process; {key.removesuffix('_listen')} gets a new port")
+                address = given[key]
+            found[key] = address
+        return found
+
     listens = ("orders_listen", "feed_listen", "snapshot_listen")
-    markets: list[object] = []
-    for market in cast("list[dict[str, object]]", config["markets"]):
-        kept = former_markets.get(str(market["name"]), {})
-        markets.append(market | {key: kept[key] for key in listens if key in kept})
-    return config | {"markets": markets, "admin_listen": before.get("admin_listen", config["admin_listen"])}
+    placed: list[object] = [
+        market | kept(former_markets.get(str(market["name"]), {}), market, listens)
+        for market in cast("list[dict[str, object]]", config["markets"])
+    ]
+    return config | {"markets": placed} | kept(before, config, ("admin_listen",))
+
+
+def _is_free(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the node does it: what is left of closed connections is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except (OSError, ValueError, OverflowError):
+            return False
+    return True
 
 
 def _flows(paths: VenuePaths, venue: Venue) -> tuple[FlowPlan, ...]:
@@ -215,23 +255,46 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> None:
 
 def _last_lines(log: Path, count: int = 8) -> str:
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        lines = last_lines(log, count)
     except OSError as error:
         return f"its log can't be read: {error}"
     return f"the end of {log}:\n  " + "\n  ".join(lines)
 
 
+def _supervisors(paths: VenuePaths) -> list[process.ProcessIdentity]:
+    """The venue's live supervisors: one at most, unless somebody started another by hand."""
+    return _alive(paths.supervisor, ("-m", "rialto_platform.local.supervisor", str(paths.root)))
+
+
+def _leftovers(paths: VenuePaths) -> Generator[tuple[str, list[process.ProcessIdentity]], None, None]:
+    """What runs beside the supervisor, order flow first: name and live processes of each."""
+    yield "order flow", _alive(paths.flow, ("--credentials", str(paths.credentials)))
+    for name in paths.nodes():
+        node = paths.node(name)
+        yield name, _alive(node.process, ("--config", str(node.config)))
+
+
+def _alive(record: Path, tail: tuple[str, ...]) -> list[process.ProcessIdentity]:
+    """The process of a record and those with its command line: a record may be damaged, or missing on a full disk."""
+    found = process.running(tail)
+    with contextlib.suppress(LocalError):
+        identity = process.recorded(record)
+        if identity is not None and identity not in found and identity.alive():
+            found.append(identity)
+    return found
+
+
 def _end_leftovers(paths: VenuePaths) -> list[str]:
-    """Ends, by recorded identity only, what a supervisor that died left behind; returns their names."""
+    """Ends what a supervisor that died left behind; returns the names."""
     ended: list[str] = []
-    for name in ("order flow", *paths.nodes()):
-        where = paths.flow if name == "order flow" else paths.node(name).process
-        identity = process.recorded(where)
-        if identity is not None and process.end(identity, _LEFTOVER_GRACE_S) != "gone":
-            ended.append(name)
-        where.unlink(missing_ok=True)
-        if name != "order flow":
-            paths.node(name).ready.unlink(missing_ok=True)
+    for name, identities in _leftovers(paths):
+        for identity in identities:
+            if process.end(identity, _LEFTOVER_GRACE_S) != "gone" and name not in ended:
+                ended.append(name)
+    for name in paths.nodes():
+        paths.node(name).process.unlink(missing_ok=True)
+        paths.node(name).ready.unlink(missing_ok=True)
+    paths.flow.unlink(missing_ok=True)
     paths.supervisor.unlink(missing_ok=True)
     return ended
 
@@ -243,8 +306,12 @@ def _locked(paths: VenuePaths) -> Generator[None, None, None]:
     with paths.lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            # A `down` that ended since has removed the file: another command may hold the one that is there now.
+            ours = os.path.samestat(os.fstat(file.fileno()), paths.lock.stat())
+        except (BlockingIOError, FileNotFoundError):
+            ours = False
+        if not ours:
             raise LocalError(
                 f"venue {paths.name}", "is being started or ended by another command", "wait for it, then try again"
-            ) from error
+            )
         yield

@@ -8,6 +8,7 @@
         supervisor.log
         flow.json             the order flow's process identity, while it runs
         flow.log
+        numbers.json          which node and which numbers each market, account and session has had
         nodes/<node>/         config.json, ready.json, process.json, node.log, data/
 
 `<state>` is `$RIALTO_STATE_DIR`, else `$XDG_STATE_HOME/rialto`, else `~/.local/state/rialto`
@@ -27,12 +28,21 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def state_dir() -> Path:
-    """The directory below which every local venue keeps its state; it need not exist."""
+    """The directory below which every local venue keeps its state; it need not exist.
+
+    Raises:
+        LocalError: no variable names one, and the user has no home directory.
+    """
     if own := os.environ.get("RIALTO_STATE_DIR"):
         return Path(own).absolute()
     if xdg := os.environ.get("XDG_STATE_HOME"):
         return Path(xdg).absolute() / "rialto"
-    return Path.home() / ".local" / "state" / "rialto"
+    try:
+        return Path.home() / ".local" / "state" / "rialto"
+    except RuntimeError as error:
+        raise LocalError(
+            "this user", "has no home directory", "name a directory for the venue's state in RIALTO_STATE_DIR"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,10 @@ class VenuePaths:
     @property
     def flow_log(self) -> Path:
         return self.root / "flow.log"
+
+    @property
+    def numbers(self) -> Path:
+        return self.root / "numbers.json"
 
     @property
     def lock(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,6 +81,25 @@ def recorded(path: Path) -> ProcessIdentity | None:
     """
     value = read_json(path)
     return None if value is None or "pid" not in value else identity_from(value, path)
+
+
+def running(tail: Sequence[str]) -> list[ProcessIdentity]:
+    """The live processes whose command line ends with just these arguments.
+
+    For what no record names: a record that was damaged, or that a full disk did not take.
+    """
+    end = b"".join(b"\0" + argument.encode() for argument in tail) + b"\0"
+    found: list[ProcessIdentity] = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if command.endswith(end) and (identity := ProcessIdentity.of(int(entry.name))) is not None:
+            found.append(identity)
+    return found
 
 
 def identity_from(value: Mapping[str, object], path: Path) -> ProcessIdentity:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from rialto_platform.local import process
@@ -23,7 +24,7 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node: `state` is running, starting, failed or down; `facts` is its admin API's answer where it runs."""
+    """One node: `state` is running, starting, failed or unreachable; `facts` is what its admin API answers."""
 
     name: str
     state: str
@@ -42,12 +43,15 @@ class VenueStatus:
     nodes: tuple[NodeStatus, ...]
     flow: str
     """running, ended, failed or none."""
+    problem: str = ""
+    """What is wrong with the venue as a whole, and what to do."""
 
     def as_json(self) -> dict[str, object]:
         """The same as JSON values."""
         return {
             "venue": self.venue,
             "state": self.state,
+            "problem": self.problem,
             "observed_at_ns": self.observed_at_ns,
             "flow": self.flow,
             "nodes": [
@@ -63,28 +67,36 @@ def observe(paths: VenuePaths) -> VenueStatus:
     Raises:
         LocalError: a file of the venue is damaged.
     """
-    supervisor = process.recorded(paths.supervisor)
-    running = supervisor is not None and supervisor.alive()
-    names = Plan.read(paths.plan).nodes if running else ()
-    nodes = tuple(_node(paths, name) for name in names)
-    if not running:
-        state = "down"
-    elif all(node.state == "running" for node in nodes):
-        state = "up"
+    problem = ""
+    if _alive(paths.supervisor):
+        nodes = tuple(_node(paths, name) for name in Plan.read(paths.plan).nodes)
+        state = "up" if all(node.state == "running" for node in nodes) else "degraded"
+        flow = _flow(paths)
     else:
-        state = "degraded"
-    return VenueStatus(paths.name, state, time.time_ns(), nodes, _flow(paths) if running else "none")
+        left = [name for name in paths.nodes() if _alive(paths.node(name).process)]
+        nodes = tuple(_node(paths, name) for name in left)
+        state = "degraded" if left else "down"
+        flow = "running" if _alive(paths.flow) else "none"
+        if left:
+            problem = "Its supervisor has died: nothing is started again. Start it anew: rialto up"
+    return VenueStatus(paths.name, state, time.time_ns(), nodes, flow, problem)
+
+
+def _alive(record: Path) -> bool:
+    identity = process.recorded(record)
+    return identity is not None and identity.alive()
 
 
 def _node(paths: VenuePaths, name: str) -> NodeStatus:
     files = paths.node(name)
-    recorded = read_json(files.process) or {}
-    if recorded.get("state") == "failed":
-        return NodeStatus(name, "failed", f"it does not start; see {files.log}", None)
-    ready = Ready.read(files.ready)
-    if ready is None:
-        return NodeStatus(name, "starting", "", None)
     try:
+        recorded = read_json(files.process) or {}
+        if recorded.get("state") == "failed":
+            problem = "it does not start; once what its log tells (rialto logs) is mended: rialto down, then rialto up"
+            return NodeStatus(name, "failed", problem, None)
+        ready = Ready.read(files.ready)
+        if ready is None:
+            return NodeStatus(name, "starting", "", None)
         return NodeStatus(name, "running", "", get_json(ready.admin, "/v1/status"))
     except LocalError as error:
         return NodeStatus(name, "unreachable", str(error), None)

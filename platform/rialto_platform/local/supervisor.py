@@ -14,13 +14,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import write_json
 from rialto_platform.local.paths import NodePaths, VenuePaths
 from rialto_platform.local.plan import FlowPlan, Plan
-from rialto_platform.local.process import ProcessIdentity, record
+from rialto_platform.local.process import ProcessIdentity
 from rialto_platform.local.ready import Ready, keep_addresses
 from rialto_platform.local.restarts import Restarts
 
@@ -57,35 +58,58 @@ class Supervisor:
     async def _keep_node(self, name: str) -> None:
         paths = self._paths.node(name)
         restarts = Restarts()
-        starts, code = 0, 0
+        starts, how = 0, ""
         while not restarts.given_up:
-            paths.ready.unlink(missing_ok=True)
             started = time.monotonic()
             starts += 1
-            process = await self._spawn([self._plan.node_binary, "--config", str(paths.config)], paths.log)
-            _record(paths.process, process.pid, state="running", starts=starts)
-            _log.info("node %s started: pid %d", name, process.pid)
-            try:
-                watch = asyncio.create_task(self._keep_addresses(paths))
-                code = await process.wait()
-                watch.cancel()
-            except asyncio.CancelledError:
-                await _end(process, _NODE_GRACE_S)
-                paths.ready.unlink(missing_ok=True)
-                paths.process.unlink(missing_ok=True)
-                raise
+            how = await self._run_node(name, paths, starts)
             restarts = restarts.after_end(time.monotonic() - started)
-            _log.warning("node %s ended with %s; its log: %s", name, _exit_text(code), paths.log)
-            paths.ready.unlink(missing_ok=True)
+            _log.warning("node %s ended with %s; its log: %s", name, how, paths.log)
             if not restarts.given_up:
                 await asyncio.sleep(restarts.delay_s)
-        _log.error("node %s ended %d times in a row soon after its start and is left alone", name, restarts.quick_ends)
-        write_json(paths.process, {"state": "failed", "starts": starts, "last_exit": _exit_text(code)})
+        _log.error(
+            "node %s ended %d times in a row soon after its start and is left alone; "
+            "once what its log tells is mended: rialto down, then rialto up",
+            name,
+            restarts.quick_ends,
+        )
+        _write(paths.process, {"state": "failed", "starts": starts, "last_exit": how})
+
+    async def _run_node(self, name: str, paths: NodePaths, starts: int) -> str:
+        """Runs the node once; how it ended. Whatever the disk refuses, a node that runs is watched to its end."""
+        try:
+            paths.ready.unlink(missing_ok=True)
+            process = await self._spawn([self._plan.node_binary, "--config", str(paths.config)], paths.log)
+        except OSError as error:
+            return f"no start ({error})"
+        _record(paths.process, process.pid, state="running", starts=starts)
+        _log.info("node %s started: pid %d", name, process.pid)
+        watch = asyncio.create_task(self._keep_addresses(paths))
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process, _NODE_GRACE_S)
+            paths.process.unlink(missing_ok=True)
+            raise
+        finally:
+            watch.cancel()
+            paths.ready.unlink(missing_ok=True)
+        return _exit_text(code)
 
     async def _keep_addresses(self, paths: NodePaths) -> None:
-        keep_addresses(paths.config, await _until_ready(paths))
+        try:
+            keep_addresses(paths.config, await _until_ready(paths))
+        except (LocalError, OSError) as error:
+            _log.warning("the addresses in use are not kept for the next start: %s", error)
 
     async def _run_flow(self, flow: FlowPlan) -> None:
+        try:
+            await self._send_flow(flow)
+        except (LocalError, OSError, KeyError) as error:
+            _log.error("order flow into market %s can't run: %s", flow.market, error)
+            _write(self._paths.flow, {"state": "failed", "market": flow.market, "last_exit": f"no start ({error})"})
+
+    async def _send_flow(self, flow: FlowPlan) -> None:
         ready = await _until_ready(self._paths.node(flow.node))
         addresses = ready.markets[flow.market]
         command = [self._plan.load_binary, "flow", "--orders", addresses.orders, *flow.arguments]
@@ -100,7 +124,7 @@ class Supervisor:
             raise
         _log.info("order flow ended with %s; its log: %s", _exit_text(code), self._paths.flow_log)
         state = "ended" if code == 0 else "failed"
-        write_json(self._paths.flow, {"state": state, "market": flow.market, "last_exit": _exit_text(code)})
+        _write(self._paths.flow, {"state": state, "market": flow.market, "last_exit": _exit_text(code)})
 
     async def _spawn(self, command: Sequence[str], log: Path) -> asyncio.subprocess.Process:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +144,15 @@ async def _until_ready(paths: NodePaths) -> Ready:
 def _record(path: Path, pid: int, **facts: object) -> None:
     identity = ProcessIdentity.of(pid)
     if identity is not None:
-        record(path, identity, **facts)
+        _write(path, asdict(identity) | facts)
+
+
+def _write(path: Path, value: object) -> None:
+    """A disk that takes no record, full perhaps, is no reason to let go of a process."""
+    try:
+        write_json(path, value)
+    except OSError as error:
+        _log.warning("%s can't be written: %s", path, error)
 
 
 async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:

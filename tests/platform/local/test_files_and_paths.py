@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -73,3 +74,39 @@ def test_a_process_that_ran_steadily_is_well_again() -> None:
     for _ in range(100):
         state = state.after_end(STEADY_S)
     assert not state.given_up
+
+
+def test_the_end_of_a_file_of_any_size(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for text, count, expected in (
+        ("", 3, []),
+        ("one", 3, ["one"]),
+        ("one\ntwo\nthree\n", 2, ["two", "three"]),
+        ("one\ntwo\nthree", 2, ["two", "three"]),
+        ("".join(f"line {at} {'x' * 100}\n" for at in range(20_000)), 1, [f"line 19999 {'x' * 100}"]),
+    ):
+        log.write_text(text)
+        assert files.last_lines(log, count) == expected
+    many = [f"line {at}" for at in range(200_000)]
+    log.write_text("\n".join(many))
+    assert files.last_lines(log, 150_000, 8 << 20) == many[-150_000:]
+    log.write_text("x" * 3_000_000)
+    assert files.last_lines(log, 5) == ["x" * (1 << 20)]
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("RIALTO_STATE_DIR", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(LocalError, match="RIALTO_STATE_DIR"):
+        paths.state_dir()
+
+
+def test_what_the_system_refuses_is_said_with_what_to_do() -> None:
+    full = LocalError.of(OSError(errno.ENOSPC, "No space left on device", "/state/plan.json"))
+    assert (full.where, full.next_step) == ("/state/plan.json", "free space there, then try again")
+    assert "RIALTO_STATE_DIR" in LocalError.of(OSError(errno.EROFS, "Read-only file system", "/state")).next_step
+    assert "the system" in str(LocalError.of(OSError("odd")))

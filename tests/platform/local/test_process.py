@@ -82,3 +82,10 @@ def test_a_damaged_record_is_an_error_that_says_what_to_do(tmp_path: Path, conte
 
 def test_no_record_is_no_process(tmp_path: Path) -> None:
     assert process.recorded(tmp_path / "none.json") is None
+
+
+def test_a_process_is_found_by_the_end_of_its_command_line(sleeper: subprocess.Popen[bytes]) -> None:
+    identity = process.ProcessIdentity.of(sleeper.pid)
+    assert identity in process.running(["-c", "import time; time.sleep(60)"])
+    assert identity not in process.running(["import time; time.sleep(60)", "more"])
+    assert identity not in process.running(["time.sleep(60)"])

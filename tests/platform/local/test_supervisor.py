@@ -27,7 +27,8 @@ if config.get("broken"):
     sys.exit("the configuration is wrong")
 listen = config["admin_listen"]
 ready = {{"pid": os.getpid(), "admin": "127.0.0.1:4001" if listen.endswith(":0") else listen,
-         "markets": {{"main": {{"orders": "127.0.0.1:4002", "feed": "127.0.0.1:4003", "snapshot": "127.0.0.1:4004"}}}}}}
+         "markets": {{config.get("market", "main"): {{
+             "orders": "127.0.0.1:4002", "feed": "127.0.0.1:4003", "snapshot": "127.0.0.1:4004"}}}}}}
 with open(config["ready_file"] + ".tmp", "w") as file:
     json.dump(ready, file)
 os.rename(config["ready_file"] + ".tmp", config["ready_file"])
@@ -162,3 +163,53 @@ def test_the_end_leaves_no_process_and_no_record(
     assert not flow.alive()
     left = sorted(str(path.relative_to(venue.root)) for path in venue.root.rglob("*") if path.is_file())
     assert left == ["flow.log", "nodes/us-1/config.json", "nodes/us-1/node.log", "plan.json"]
+
+
+def test_a_disk_that_takes_no_record_is_no_reason_to_let_go_of_a_node(
+    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
+) -> None:
+    node = venue.node("us-1")
+    # A folder in its place: a rename onto it fails, as a write does on a full disk.
+    node.process.mkdir()
+    supervisor = start("60")
+
+    def running() -> list[process.ProcessIdentity] | None:
+        return process.running(["--config", str(node.config)]) or None
+
+    first = wait_for(running)[0]
+    wait_for(lambda: Ready.read(node.ready))
+    assert first.signal(signal.SIGKILL)
+    wait_for(lambda: None if first.alive() else True)
+    second = wait_for(running)[0]
+    assert supervisor.alive()
+    node.process.rmdir()
+    assert process.end(supervisor, 30) == "ended"
+    assert not second.alive()
+
+
+def test_a_node_that_the_system_does_not_start_is_reported(
+    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity], tmp_path: Path
+) -> None:
+    (tmp_path / "node").chmod(0o644)
+    supervisor = start("60")
+
+    def failed() -> str | None:
+        state = files.read_json(venue.node("us-1").process)
+        return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
+
+    assert "Permission denied" in wait_for(failed)
+    assert supervisor.alive()
+
+
+def test_an_order_flow_into_an_unknown_market_is_reported(
+    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
+) -> None:
+    node = venue.node("us-1")
+    files.write_json(node.config, dict(files.read_json(node.config) or {}) | {"market": "other"})
+    start("60")
+
+    def failed() -> str | None:
+        state = files.read_json(venue.flow)
+        return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
+
+    assert "main" in wait_for(failed)
