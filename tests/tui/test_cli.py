@@ -86,3 +86,27 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         cli.main([command, "--help"])
     assert ended.value.code == 0
     assert "usage: rialto" in capsys.readouterr().out
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    log = tmp_path / "venues" / "one" / "supervisor.log"
+    write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    write_text(log, "a line of a log\n" * 100_000)
+    command = [sys.executable, "-m", "rialto_tui.cli", "logs", "--lines", "100000"]
+    for bytes_read in (0, 10):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(bytes_read)
+        child.stdout.close()
+        assert child.wait(60) == 0
+        assert child.stderr.read() == b""
+        child.stderr.close()
+
+
+def test_what_the_system_refuses_is_a_message(capsys: pytest.CaptureFixture[str], tmp_path: Path, venues: Path) -> None:
+    write_text(tmp_path / "venues", "a file where a folder belongs")
+    assert cli.main(["up", str(venues / "laptop.yaml")]) == 1
+    told = capsys.readouterr().err
+    assert str(tmp_path / "venues") in told
+    assert "next:" in told

@@ -7,6 +7,7 @@ Exit statuses: 0 done, 1 it could not be done (the message says what to do next)
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +21,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return _run(options)
+        code = _run(options)
+        # Here and not at the interpreter's end, where a reader that has gone could only be complained of.
+        sys.stdout.flush()
     except LocalError as error:
-        print(f"rialto: {error.where} {error.wrong}\n  next: {error.next_step}", file=sys.stderr)
-        return 1
+        return _refuse(error)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _refuse(LocalError.of(error))
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _refuse(error: LocalError) -> int:
+    print(f"rialto: {error.where} {error.wrong}\n  next: {error.next_step}", file=sys.stderr)
+    return 1
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -142,6 +142,10 @@ def _run(command: list[str], label: str, progress: Callable[[Figures, Tell], boo
                     result = value
         except KeyboardInterrupt:
             client.send_signal(signal.SIGTERM)
+            bar.stop()
+            # It waits for the last answers; a pipe closed meanwhile would have it complain.
+            client.communicate()
+            sys.stderr.write("Interrupted. The venue runs on, and orders that were accepted rest in it.\n")
             raise
     if client.returncode != 0 or result is None:
         raise LocalError("the load client", f"ended with status {client.returncode}", "its message stands above")

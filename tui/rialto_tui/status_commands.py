@@ -15,9 +15,11 @@ from collections.abc import Generator
 from rialto_platform.local import paths
 from rialto_platform.local import status as local_status
 from rialto_platform.local.errors import LocalError
+from rialto_platform.local.files import last_lines
 from rialto_tui.status_view import render
 
 _REDRAW_S = 1.0
+_LOG_BYTES = 64 << 20
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
 _SCREEN_ON = "\x1b[?1049h\x1b[?25l"
 _SCREEN_OFF = "\x1b[?25h\x1b[?1049l"
@@ -88,6 +90,6 @@ def logs(name: str | None, process: str | None, *, lines: int) -> int:
         if not path.is_file():
             continue
         print(f"==> {label}: {path}")
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]:
+        for line in last_lines(path, lines, _LOG_BYTES):
             print(line)
     return 0

@@ -15,6 +15,8 @@ _WIDTHS = (7, 9, 9, 7, 9, 6, 9)
 def render(status: VenueStatus, width: int | None = None) -> list[str]:
     """The lines of a status screen, each at most `width` characters if that is given; 80 hold everything."""
     lines = [f"venue {status.venue}   {status.state}   order flow: {status.flow}"]
+    if status.problem:
+        lines.append(status.problem)
     for node in status.nodes:
         lines += _node(node)
     if status.state == "down":
