@@ -85,7 +85,8 @@ pub struct Written {
     pub covered: u64,
 }
 
-/// Writes the checkpoint of `replica` into `dir` and removes those beyond [`KEPT`].
+/// Writes the checkpoint of `replica` into `dir` and removes those beyond [`KEPT`]. The replica came from the checkpoint
+/// at `base` (0: from none); what lies between the two could not be used, so it does not count as kept.
 ///
 /// # Errors
 /// Whatever the disk says; the checkpoints before still stand.
@@ -93,6 +94,7 @@ pub fn write(
     dir: &Path,
     market: &str,
     replica: &Replica<Counting>,
+    base: u64,
     made_ns: u64,
 ) -> io::Result<Written> {
     let state = replica.market.checkpoint();
@@ -121,7 +123,11 @@ pub fn write(
     out.extend_from_slice(hash.as_bytes());
     let path = dir.join(format!("{:020}.checkpoint", header.position));
     files::replace(&path, &out)?;
-    let all = list(dir)?;
+    files::remove_halves(dir)?;
+    let mut all = list(dir)?;
+    for (_, useless) in all.extract_if(.., |(p, _)| *p > base && *p != header.position) {
+        std::fs::remove_file(useless)?;
+    }
     for (_, old) in all.iter().skip(KEPT) {
         std::fs::remove_file(old)?;
     }

@@ -3,13 +3,14 @@
 
 use crate::checkpoint::{self, Written};
 use crate::clock::{Clock, nanoseconds};
+use crate::files;
 use crate::log::History;
 use crate::market_loop::{Ask, asks};
 use crate::metrics::MarketMetrics;
 use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
 use crate::streams::{self, Day};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -45,7 +46,8 @@ struct Worker {
     board: Board,
     clock: Clock,
     last: u64,
-    days: VecDeque<Day>,
+    /// The trading days of the checkpoints made, by position; the last [`checkpoint::KEPT`] of them.
+    days: BTreeMap<u64, Option<Day>>,
 }
 
 /// Starts the checkpointer of market `name`; `interval` zero makes checkpoints only when asked.
@@ -73,7 +75,7 @@ pub fn start(
         metrics,
         board,
         clock,
-        days: VecDeque::new(),
+        days: BTreeMap::new(),
     };
     let thread = std::thread::Builder::new()
         .name(format!("checkpoint-{name}"))
@@ -155,6 +157,7 @@ impl Worker {
         }
         let mut replica = recovery::last_state(&self.name, &self.places, &mut *self.history)
             .map_err(|e| e.to_string())?;
+        let base = replica.position;
         replica
             .replay(&mut *self.history, flushed.position)
             .map_err(|e| e.to_string())?;
@@ -164,9 +167,22 @@ impl Worker {
                 replica.position, flushed.position
             ));
         }
+        if replica.sink.0 != flushed.extents {
+            return Err(format!(
+                "the log gives streams of {:?}, the market's are of {:?}: report it, and keep the journal",
+                replica.sink.0, flushed.extents
+            ));
+        }
+        if let Some(day) = flushed.extents.day {
+            // The journal forgets what a checkpoint covers, so the streams' files must be found after a power cut.
+            let folder = streams::folder(&self.places.streams, day);
+            files::sync_entries(&folder)
+                .and_then(|()| files::sync_folder(&folder))
+                .map_err(|e| format!("{}: can't be synced: {e}", folder.display()))?;
+        }
         let dir = &self.places.checkpoints;
         let made_ns = self.clock.wall_ns();
-        let written = checkpoint::write(dir, &self.name, &replica, made_ns)
+        let written = checkpoint::write(dir, &self.name, &replica, base, made_ns)
             .map_err(|e| format!("{}: {e}", dir.display()))?;
         drop(replica);
         Ok(Some(self.publish(&written)))
@@ -185,12 +201,12 @@ impl Worker {
             drop(self.asks.blocking_send(Ask::Covered(written.covered)));
         }
         self.first();
-        self.days.extend(header.extents.day);
+        self.days.insert(header.position, header.extents.day);
         if self.days.len() > checkpoint::KEPT {
-            self.days.pop_front();
+            self.days.pop_first();
         }
         if self.days.len() == checkpoint::KEPT {
-            let days: Vec<Day> = self.days.iter().copied().collect();
+            let days: Vec<Day> = self.days.values().flatten().copied().collect();
             if let Err(error) = streams::remove_old(&self.places.streams, &days) {
                 tracing::warn!(event = "streams_not_removed", market = self.name, error = %error);
             }

@@ -1,6 +1,7 @@
 //! From disk to a market that may go on: the newest checkpoint that is whole, then the log after it.
 
 use crate::checkpoint::{self, Header, Loaded};
+use crate::files;
 use crate::log::{History, LogError};
 use crate::replica::{ReplayError, Replica};
 use crate::streams::{Counting, Extents, Streams, Tails};
@@ -32,6 +33,10 @@ impl Places {
         };
         std::fs::create_dir_all(&places.checkpoints)?;
         std::fs::create_dir_all(&places.streams)?;
+        // The journal forgets what a checkpoint covers, so the way to the checkpoint must outlive a power cut.
+        for folder in dir.ancestors().take(3) {
+            files::sync_entries(folder)?;
+        }
         Ok(places)
     }
 }

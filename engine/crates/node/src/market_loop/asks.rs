@@ -1,5 +1,6 @@
 //! What others ask of a market's thread.
 
+use crate::streams::Extents;
 use rialto_market::event::RefuseReason;
 use rialto_market::types::Symbol;
 use std::fs::File;
@@ -51,6 +52,8 @@ pub fn reason(reason: RefuseReason) -> &'static str {
 pub struct Flushed {
     /// The last position applied.
     pub position: u64,
+    /// How far the streams have come there.
+    pub extents: Extents,
     /// The files; their content is written but not synced.
     pub files: Vec<Arc<File>>,
 }

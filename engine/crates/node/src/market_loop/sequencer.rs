@@ -89,6 +89,7 @@ impl Sequencer {
                 flush(&mut core);
                 let flushed = Flushed {
                     position: core.replica.position,
+                    extents: core.replica.sink.extents(),
                     files: core.replica.sink.files(),
                 };
                 asks::reply(reply, flushed);

@@ -4,6 +4,7 @@ use crate::client::{Packet, enter, packet, user_ref};
 use crate::process::{Node, Place, newest};
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
@@ -167,11 +168,10 @@ fn checkpoints_let_the_journal_forget_and_a_damaged_one_falls_back() {
     let stopped = hash(&place, "market_stopped");
 
     // One byte of the newest checkpoint turns: the one before and the journal give the same state.
-    let path = newest(&place.path("data/markets/eq/checkpoints"), ".checkpoint");
-    let mut bytes = fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&path, bytes).unwrap();
+    damage(&newest(
+        &place.path("data/markets/eq/checkpoints"),
+        ".checkpoint",
+    ));
     let node = place.start();
     let damaged = place.events("checkpoint_damaged").pop().unwrap();
     assert!(
@@ -222,4 +222,76 @@ fn streams_that_are_gone_are_made_again() {
     fs::remove_dir_all(place.path("data/markets/eq/streams")).unwrap();
     let node = place.start();
     assert!(stream(&node, "feed", "FEED") == feed);
+}
+
+/// Turns one byte in the middle of a file.
+fn damage(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+fn checkpoint(node: &Node<'_>) -> u64 {
+    let (code, made) = node.json("POST", "/v1/markets/eq/checkpoint", "");
+    assert_eq!(code, 200, "{made}");
+    made["position"].as_u64().unwrap()
+}
+
+#[test]
+fn a_checkpoint_made_twice_leaves_the_one_before_its_streams() {
+    let place = Place::new();
+    let node = place.start();
+    trade(&node, 1, 15_000);
+    checkpoint(&node);
+    trade(&node, 15_001, 15_000);
+    checkpoint(&node);
+    assert_eq!(node.json("POST", "/v1/markets/eq/close-day", "").0, 200);
+    assert_eq!(node.json("POST", "/v1/markets/eq/open-day", "").0, 200);
+    // The same position twice: still only one checkpoint of the new day.
+    assert_eq!(checkpoint(&node), checkpoint(&node));
+    assert_eq!(node.stop().code(), Some(0));
+    damage(&newest(
+        &place.path("data/markets/eq/checkpoints"),
+        ".checkpoint",
+    ));
+    let node = place.start();
+    trade(&node, 1, 10);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_not_one_of_the_two_that_are_kept() {
+    let place = Place::new();
+    let node = place.start();
+    for day in 0..3 {
+        trade(&node, 1 + day * 10_000, 10_000);
+        checkpoint(&node);
+    }
+    assert_eq!(node.stop().code(), Some(0));
+    let dir = place.path("data/markets/eq/checkpoints");
+    damage(&newest(&dir, ".checkpoint"));
+    fs::write(dir.join("00000000000000000009.checkpoint.tmp"), "half").unwrap();
+    let node = place.start();
+    trade(&node, 30_001, 10_000);
+    checkpoint(&node);
+    let alice = stream(&node, "orders", "ALICE");
+    assert_eq!(node.stop().code(), Some(0));
+    // The newest is damaged again, and there still is another one.
+    damage(&newest(&dir, ".checkpoint"));
+    let node = place.start();
+    assert!(stream(&node, "orders", "ALICE") == alice);
+    assert!(!dir.join("00000000000000000009.checkpoint.tmp").exists());
+}
+
+#[test]
+fn a_journal_that_ends_before_the_checkpoint_is_refused() {
+    let place = Place::new();
+    let node = place.start();
+    trade(&node, 1, 100);
+    checkpoint(&node);
+    assert_eq!(node.stop().code(), Some(0));
+    fs::remove_dir_all(place.path("data/journal")).unwrap();
+    let (code, said) = place.fail();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("the journal ends at position 0"), "{said}");
 }
