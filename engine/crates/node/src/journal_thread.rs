@@ -57,6 +57,7 @@ pub struct JournalLog {
     dir: PathBuf,
     durable: Arc<AtomicU64>,
     requests: SyncSender<Request>,
+    next: u64,
     committed: mpsc::Receiver<Vec<Committed>>,
     in_flight: usize,
     bound: usize,
@@ -98,8 +99,9 @@ pub fn start(
         let log = LogId(m.id);
         let (sender, committed) = mpsc::channel(in_flight + 1);
         ends.push(MarketEnd {
+        let next = journal.next_index(log).unwrap_or(1);
             log,
-            next: journal.next_index(log).unwrap_or(1),
+            next,
             committed: sender,
             fresh: Vec::new(),
             purge: None,
@@ -110,6 +112,7 @@ pub fn start(
             dir: dir.clone(),
             durable: journal.durable_handle(),
             requests: requests.clone(),
+            next,
             committed,
             in_flight: 0,
             bound: in_flight,
@@ -178,6 +181,10 @@ impl Log for JournalLog {
     fn covered(&mut self, position: u64) {
         let purge = Request::Purge {
             market: self.market,
+    fn next(&self) -> u64 {
+        self.next
+    }
+
             up_to: position,
         };
         // Where it does not fit, the next checkpoint says it again.

@@ -40,6 +40,9 @@ pub trait Log {
     /// The batches that became durable since the last call, in order; `None` once the log has stopped.
     fn poll_committed(&mut self, cx: &mut Context<'_>) -> Poll<Option<Vec<Committed>>>;
 
+    /// The position that the first batch offered gets.
+    fn next(&self) -> u64;
+
     /// Says that a checkpoint covers everything up to and with `position`: the log may forget it.
     fn covered(&mut self, position: u64);
 

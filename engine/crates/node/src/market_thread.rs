@@ -135,6 +135,13 @@ fn prepare(seat: Seat) -> Result<Prepared, String> {
     let recovered = recovery::recover(&market.name, &places, tails, &mut *history)
         .map_err(|e| e.to_string())?;
     drop(history);
+    let (position, last) = (recovered.replica.position, log.next().saturating_sub(1));
+    if position != last {
+        return Err(format!(
+            "the journal ends at position {last}, the checkpoint is of position {position}; \
+             restore the journal that belongs to it from a backup"
+        ));
+    }
     if let Some(header) = &recovered.checkpoint {
         metrics.checkpoint_position.set(header.position);
         metrics
