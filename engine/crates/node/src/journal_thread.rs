@@ -220,7 +220,13 @@ impl History for JournalHistory {
     }
 
     fn first(&mut self) -> Result<Option<u64>, LogError> {
-        let logs = self.reader.logs().map_err(|e| LogError(e.to_string()))?;
+        let logs = loop {
+            match self.reader.logs() {
+                // A segment was recycled meanwhile, for what any market's checkpoint covers: there are only so many.
+                Err(JournalError::NoSuchSegment { .. }) => {}
+                logs => break logs.map_err(|e| LogError(e.to_string()))?,
+            }
+        };
         Ok(logs
             .into_iter()
             .find(|range| range.log == self.log)
