@@ -6,6 +6,7 @@ use crate::exit;
 use crate::log::{Committed, History, Log, LogError, NotProposed};
 use crate::metrics::NodeMetrics;
 use rialto_journal::{FileDisk, Journal, JournalError, LogId, Reader, Until};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -56,8 +57,8 @@ pub struct JournalLog {
     log: LogId,
     dir: PathBuf,
     durable: Arc<AtomicU64>,
-    requests: SyncSender<Request>,
     next: u64,
+    requests: SyncSender<Request>,
     committed: mpsc::Receiver<Vec<Committed>>,
     in_flight: usize,
     bound: usize,
@@ -98,8 +99,8 @@ pub fn start(
     for (market, m) in config.markets.iter().enumerate() {
         let log = LogId(m.id);
         let (sender, committed) = mpsc::channel(in_flight + 1);
-        ends.push(MarketEnd {
         let next = journal.next_index(log).unwrap_or(1);
+        ends.push(MarketEnd {
             log,
             next,
             committed: sender,
@@ -111,8 +112,8 @@ pub fn start(
             log,
             dir: dir.clone(),
             durable: journal.durable_handle(),
-            requests: requests.clone(),
             next,
+            requests: requests.clone(),
             committed,
             in_flight: 0,
             bound: in_flight,
@@ -126,6 +127,8 @@ pub fn start(
         metrics: Arc::clone(metrics),
         data_dir: config.data_dir.clone(),
         full: false,
+        held: VecDeque::new(),
+        stopping: false,
     };
     worker.gauges();
     let thread = std::thread::Builder::new()
@@ -178,13 +181,13 @@ impl Log for JournalLog {
         polled
     }
 
-    fn covered(&mut self, position: u64) {
-        let purge = Request::Purge {
-            market: self.market,
     fn next(&self) -> u64 {
         self.next
     }
 
+    fn covered(&mut self, position: u64) {
+        let purge = Request::Purge {
+            market: self.market,
             up_to: position,
         };
         // Where it does not fit, the next checkpoint says it again.
@@ -241,13 +244,21 @@ struct Worker {
     metrics: Arc<NodeMetrics>,
     data_dir: PathBuf,
     full: bool,
+    /// Taken from the requests while the disk was full; they come first.
+    held: VecDeque<Request>,
+    /// Told to stop while the disk was full.
+    stopping: bool,
 }
 
 impl Worker {
     fn run(mut self) {
         let mut gauges = Instant::now();
         loop {
-            let stop = match self.requests.recv_timeout(IDLE) {
+            let next = match self.held.pop_front() {
+                Some(request) => Ok(request),
+                None => self.requests.recv_timeout(IDLE),
+            };
+            let stop = match next {
                 Ok(request) => self.collect(request),
                 Err(RecvTimeoutError::Timeout) => {
                     self.prepare();
@@ -281,6 +292,9 @@ impl Worker {
                 } => {
                     bytes += payload.len();
                     self.append(market, payload, proposed);
+                    if self.stopping {
+                        return true;
+                    }
                 }
                 Request::Purge { market, up_to } => {
                     if let Some(end) = self.ends.get_mut(market) {
@@ -295,19 +309,22 @@ impl Worker {
             if bytes >= BYTES_A_SYNC {
                 return false;
             }
-            next = self.requests.try_recv().ok();
+            next = self
+                .held
+                .pop_front()
+                .or_else(|| self.requests.try_recv().ok());
         }
         false
     }
 
     fn append(&mut self, market: usize, payload: Vec<u8>, proposed: Instant) {
-        let Some(end) = self.ends.get_mut(market) else {
-            return;
-        };
         let mut full = false;
-        loop {
+        let end = loop {
+            let Some(end) = self.ends.get_mut(market) else {
+                return;
+            };
             match self.journal.append(end.log, end.next, &payload) {
-                Ok(_) => break,
+                Ok(_) => break end,
                 Err(JournalError::BufferFull { .. }) => fatal_if(self.journal.sync()),
                 Err(error @ JournalError::DiskFull { .. }) => {
                     // Nothing was written: what waits stays, the markets stop taking orders at their bounds, and it goes
@@ -316,13 +333,16 @@ impl Worker {
                         full = true;
                         self.metrics.journal_disk_full.add(1);
                         tracing::error!(event = "disk_full", error = %error);
-                        fatal_if(self.journal.sync());
                     }
-                    std::thread::sleep(IDLE);
+                    self.wait_for_room();
+                    if self.stopping {
+                        // It was never durable and nobody was told of it.
+                        return;
+                    }
                 }
                 Err(error) => exit::fail_stop(exit::JOURNAL, &error.to_string()),
             }
-        }
+        };
         if full {
             tracing::info!(event = "disk_has_room");
         }
@@ -335,6 +355,23 @@ impl Worker {
             durable: proposed,
         });
         end.next += 1;
+    }
+
+    /// Goes on with all that needs no room while a batch waits for it. A purge is what may make room, so it is not held.
+    fn wait_for_room(&mut self) {
+        self.commit();
+        match self.requests.recv_timeout(IDLE) {
+            Ok(Request::Purge { market, up_to }) => {
+                self.metrics.journal_queue.down();
+                if let Some(end) = self.ends.get_mut(market) {
+                    end.purge = Some(up_to);
+                }
+                self.purge();
+            }
+            Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+            Ok(append) => self.held.push_back(append),
+            Err(RecvTimeoutError::Timeout) => self.gauges(),
+        }
     }
 
     /// Syncs and tells the markets.
