@@ -38,8 +38,8 @@ pub async fn run(shared: Rc<Shared>, log: Box<dyn Log>, mut asks: mpsc::Receiver
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let shared = Rc::clone(&this.shared);
+        // Not biased: under load there is always a batch or a message, and halts, checkpoints and the house must not starve.
         tokio::select! {
-            biased;
             batches = poll_fn(|cx| this.log.poll_committed(cx)) => {
                 let Some(batches) = batches else {
                     exit::fail_stop(exit::INTERNAL, "the log ended while the market ran");
