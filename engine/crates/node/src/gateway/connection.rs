@@ -105,6 +105,10 @@ impl Connection<'_> {
             if self.shared.stopping.get() && !self.server.is_closed() {
                 return self.stop().await;
             }
+            if self.paused {
+                // Its heartbeats are not read either, so its silence is not its own.
+                self.server.excuse(now);
+            }
             self.server.tick(now);
             self.receive();
             self.poll(now);
