@@ -66,6 +66,9 @@ struct Session {
 }
 
 /// A market with its queues.
+/// Who waits for an operator's command, by its key; the order is that of the commands, as a key may come twice.
+type Waiting = HashMap<u64, VecDeque<oneshot::Sender<Result<u64, Refusal>>>>;
+
 pub struct Core {
     /// The market and its streams.
     pub replica: Replica<Streams>,
@@ -78,7 +81,7 @@ pub struct Core {
     in_flight: VecDeque<Flight>,
     sessions: BTreeMap<SessionId, Session>,
     last_stamp: u64,
-    waiting: HashMap<u64, oneshot::Sender<Result<u64, Refusal>>>,
+    waiting: Waiting,
     spares: Vec<Vec<u8>>,
     /// The last durable position.
     pub durable: u64,
@@ -161,7 +164,7 @@ impl Core {
         reply: Option<oneshot::Sender<Result<u64, Refusal>>>,
     ) {
         if let Some(reply) = reply {
-            self.waiting.insert(key, reply);
+            self.waiting.entry(key).or_default().push_back(reply);
         }
         self.put(Command::Operator { key, action }, wall_ns);
         // No session has the number 0, so nobody's answer is measured.
@@ -353,12 +356,7 @@ impl Core {
 }
 
 /// Answers whoever waits for an operator's command.
-fn answer(
-    waiting: &mut HashMap<u64, oneshot::Sender<Result<u64, Refusal>>>,
-    position: u64,
-    command: &Command,
-    events: &[Event],
-) {
+fn answer(waiting: &mut Waiting, position: u64, command: &Command, events: &[Event]) {
     let Command::Operator { key, action } = command else {
         return;
     };
@@ -372,7 +370,14 @@ fn answer(
             tracing::warn!(event = "operator_command_refused", key, action = ?action, reason = ?reason, position);
         }
     }
-    if let Some(reply) = waiting.remove(key) {
+    let Some(replies) = waiting.get_mut(key) else {
+        return;
+    };
+    let reply = replies.pop_front();
+    if replies.is_empty() {
+        waiting.remove(key);
+    }
+    if let Some(reply) = reply {
         let answer = refusal.map_or(Ok(position), |reason| Err(Refusal::Market(reason)));
         asks::reply(reply, answer);
     }
