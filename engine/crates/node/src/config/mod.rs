@@ -160,6 +160,16 @@ impl Config {
                 .collect(),
         };
         object.finish(p);
+        // A batch is one record of the journal, and a record lies in one segment.
+        if config.limits.batch_bytes as u64 > config.segment_bytes / 2 {
+            p.add(
+                "limits.batch_bytes",
+                format!(
+                    "is {}; give at most half of segment_bytes ({})",
+                    config.limits.batch_bytes, config.segment_bytes
+                ),
+            );
+        }
         if config.markets.is_empty() && value.get("markets").is_some_and(Value::is_array) {
             p.add("markets", "is empty; a node hosts at least one market");
         }
