@@ -86,6 +86,16 @@ pub async fn openapi() -> Response {
     }
 }
 
+/// A call by another method than it has.
+pub async fn wrong_method(method: Method, uri: Uri) -> Failure {
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("this call has no method {method}"),
+        uri.path(),
+        "see /openapi.json for the methods of each call",
+    )
+}
+
 /// Whatever else was asked for.
 pub async fn unknown(method: Method, uri: Uri) -> Failure {
     Failure::new(

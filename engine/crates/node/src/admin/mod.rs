@@ -1,6 +1,7 @@
 //! The admin API: HTTP with JSON, described by OpenAPI. It shares no thread with a market.
 
 mod api;
+mod input;
 mod verbs;
 
 use crate::checkpointer;
@@ -12,6 +13,7 @@ use crate::metrics::exposition;
 use crate::status::{Board, NodeStatus};
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -130,6 +132,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/v1/markets/{market}/open-day", post(verbs::open_day))
         .route("/v1/markets/{market}/close-day", post(verbs::close_day))
         .fallback(api::unknown)
-        .method_not_allowed_fallback(api::unknown)
+        .method_not_allowed_fallback(api::wrong_method)
+        .layer(DefaultBodyLimit::max(input::BODY_BYTES))
         .with_state(state)
 }

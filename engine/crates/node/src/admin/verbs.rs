@@ -1,16 +1,15 @@
 //! What can be done to a market. Every verb is a journaled command and answers once it is durable.
 
+use super::input::{Body, Market};
 use super::{ErrorBody, Failure, MarketHandle, State};
 use crate::checkpointer;
 use crate::market_loop::{Ask, Refusal, Verb};
 use crate::status::CheckpointStatus;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{self, Path};
+use axum::extract;
 use axum::http::StatusCode;
 use rialto_market::event::RefuseReason;
 use rialto_market::types::Symbol;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -63,10 +62,9 @@ pub struct Done {
     responses((status = 200, body = Done), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn halt(
     extract::State(state): extract::State<Arc<State>>,
-    Path(market): Path<String>,
-    body: Bytes,
+    Market(market): Market,
+    Body(body): Body<InstrumentBody>,
 ) -> Result<Json<Done>, Failure> {
-    let body: InstrumentBody = parse(&body)?;
     let symbol = symbol(body.instrument.as_deref())?;
     operate(&state, &market, Verb::Halt(symbol), body.key).await
 }
@@ -76,10 +74,9 @@ pub async fn halt(
     responses((status = 200, body = Done), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn resume(
     extract::State(state): extract::State<Arc<State>>,
-    Path(market): Path<String>,
-    body: Bytes,
+    Market(market): Market,
+    Body(body): Body<InstrumentBody>,
 ) -> Result<Json<Done>, Failure> {
-    let body: InstrumentBody = parse(&body)?;
     let symbol = symbol(body.instrument.as_deref())?;
     operate(&state, &market, Verb::Resume(symbol), body.key).await
 }
@@ -89,10 +86,9 @@ pub async fn resume(
     responses((status = 200, body = Done), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn open_day(
     extract::State(state): extract::State<Arc<State>>,
-    Path(market): Path<String>,
-    body: Bytes,
+    Market(market): Market,
+    Body(body): Body<DayBody>,
 ) -> Result<Json<Done>, Failure> {
-    let body: DayBody = parse(&body)?;
     operate(&state, &market, Verb::OpenDay(body.date), body.key).await
 }
 
@@ -101,10 +97,9 @@ pub async fn open_day(
     responses((status = 200, body = Done), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn close_day(
     extract::State(state): extract::State<Arc<State>>,
-    Path(market): Path<String>,
-    body: Bytes,
+    Market(market): Market,
+    Body(body): Body<KeyBody>,
 ) -> Result<Json<Done>, Failure> {
-    let body: KeyBody = parse(&body)?;
     operate(&state, &market, Verb::CloseDay, body.key).await
 }
 
@@ -113,7 +108,7 @@ pub async fn close_day(
     responses((status = 200, body = CheckpointStatus), (status = 404, body = ErrorBody), (status = 500, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn checkpoint(
     extract::State(state): extract::State<Arc<State>>,
-    Path(market): Path<String>,
+    Market(market): Market,
 ) -> Result<Json<CheckpointStatus>, Failure> {
     let handle = find(&state, &market)?;
     let (reply, answer) = oneshot::channel();
@@ -201,21 +196,6 @@ fn find<'a>(state: &'a State, market: &str) -> Result<&'a MarketHandle, Failure>
             format!("there is no market {market:?} on this node"),
             "the path",
             format!("name one of: {}", known.join(", ")),
-        )
-    })
-}
-
-/// The body; an empty one asks for nothing in particular.
-fn parse<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T, Failure> {
-    if body.trim_ascii().is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        Failure::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            error.to_string(),
-            "the body",
-            "see /openapi.json for what it may hold",
         )
     })
 }

@@ -85,7 +85,9 @@ fn errors_say_what_where_and_what_next() {
     let node = place.start();
     for (method, path, body, status) in [
         ("GET", "/v1/nothing", "", 404),
-        ("GET", "/v1/markets/eq/halt", "", 404),
+        ("GET", "/v1/markets/eq/halt", "", 405),
+        ("POST", "/v1/markets/%ff/halt", "", 400),
+        ("POST", "/v1/markets/%ff/checkpoint", "", 400),
         ("POST", "/v1/markets/other/halt", "", 404),
         (
             "POST",
@@ -107,6 +109,7 @@ fn errors_say_what_where_and_what_next() {
             r#"{"date": 20261340}"#,
             409,
         ),
+        ("POST", "/v1/markets/eq/halt", &"x".repeat(1 << 17), 413),
     ] {
         let (code, error) = node.json(method, path, body);
         assert_eq!(code, status, "{method} {path} {body}: {error}");
