@@ -7,7 +7,7 @@ use crate::metrics::{OTHER, Port};
 use rialto_market::types::SessionId;
 use rialto_session::login::{self, Displaced, LoginReject};
 use rialto_session::server::{self, CloseReason, Role, Server};
-use rialto_session::{Snapshot, StreamId, inbound};
+use rialto_session::{StreamId, inbound};
 use rialto_wire::soup::LoginRequest;
 use std::cell::Cell;
 use std::future::pending;
@@ -275,8 +275,7 @@ impl Connection<'_> {
         let state = core.replica.publisher.stream(id);
         if self.port == Port::Snapshot {
             let start = login::start_snapshot(request, state.as_ref())?;
-            let feed_next = state.map_or(1, |state| state.next);
-            let packets = Rc::new(snapshot(&core.replica.market, feed_next));
+            let packets = core.snapshot(start.session, state.map_or(1, |state| state.next));
             return Ok((start, Reader::Snapshot(packets, 0)));
         }
         let start = login::start(request, state.as_ref())?;
@@ -430,19 +429,4 @@ impl Connection<'_> {
             tracing::info!(event = "connection_ended", market, port, user = self.user, peer = %peer, cause, why);
         }
     }
-}
-
-/// The packets of a snapshot of the market as it stands.
-fn snapshot(market: &rialto_market::Market, feed_next: u64) -> Vec<u8> {
-    let mut snapshot = Snapshot::new(market, feed_next);
-    let mut packets = Vec::new();
-    let mut message = Vec::new();
-    while snapshot.next_message(&mut message) {
-        // No message of a snapshot is longer than a packet holds.
-        let length = u16::try_from(message.len() + 1).unwrap_or(u16::MAX);
-        packets.extend_from_slice(&length.to_be_bytes());
-        packets.push(b'S');
-        packets.extend_from_slice(&message);
-    }
-    packets
 }

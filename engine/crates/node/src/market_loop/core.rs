@@ -3,6 +3,7 @@
 use crate::exit;
 use crate::log::{Committed, Log, NotProposed};
 use crate::market_loop::asks::{self, Refusal};
+use crate::market_loop::snapshots::Snapshots;
 use crate::metrics::{MarketMetrics, Recent};
 use crate::replica::Replica;
 use crate::streams::Streams;
@@ -65,10 +66,10 @@ struct Session {
     acks: VecDeque<Ack>,
 }
 
-/// A market with its queues.
 /// Who waits for an operator's command, by its key; the order is that of the commands, as a key may come twice.
 type Waiting = HashMap<u64, VecDeque<oneshot::Sender<Result<u64, Refusal>>>>;
 
+/// A market with its queues.
 pub struct Core {
     /// The market and its streams.
     pub replica: Replica<Streams>,
@@ -83,6 +84,7 @@ pub struct Core {
     last_stamp: u64,
     waiting: Waiting,
     spares: Vec<Vec<u8>>,
+    snapshots: Snapshots,
     /// The last durable position.
     pub durable: u64,
 }
@@ -113,6 +115,7 @@ impl Core {
             sessions,
             waiting: HashMap::new(),
             spares: Vec::new(),
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -345,6 +348,18 @@ impl Core {
             session.link = None;
             session.acks.clear();
         }
+    }
+
+    /// The packets of a snapshot behind which the feed of the trading day `day` goes on, at `feed_next` if it is made now.
+    pub fn snapshot(&mut self, day: [u8; 10], feed_next: u64) -> Rc<Vec<u8>> {
+        let replica = &self.replica;
+        self.snapshots
+            .get(&replica.market, replica.position, day, feed_next)
+    }
+
+    /// Gives back the memory of a snapshot that is too old to be given to anybody.
+    pub fn forget_old_snapshot(&mut self) {
+        self.snapshots.forget_old();
     }
 
     /// Whether a session is logged in.

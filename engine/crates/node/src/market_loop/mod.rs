@@ -4,6 +4,7 @@ pub mod asks;
 mod core;
 pub mod report;
 mod sequencer;
+mod snapshots;
 
 pub use self::core::{Core, Link};
 pub use asks::{Ask, Flushed, Refusal, Verb};

@@ -135,6 +135,7 @@ impl Sequencer {
         let shared = &self.shared;
         let mut core = shared.core.borrow_mut();
         flush(&mut core);
+        core.forget_old_snapshot();
         let second = shared.clock.mono_ns() / 1_000_000_000;
         core.recent.advance(second);
         report::metrics(shared, &core);
