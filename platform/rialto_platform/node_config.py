@@ -179,7 +179,7 @@ def _arguments(market: Market, flow: Flow) -> tuple[str, ...]:
     traded most.
     """
     known = {instrument.symbol: instrument for instrument in market.instruments}
-    arguments = ["--rate", str(flow.orders_per_second), "--duration-s", str(flow.duration_ns // 10**9)]
+    arguments = ["--orders-per-second", str(flow.orders_per_second), "--duration-s", str(flow.duration_ns // 10**9)]
     arguments += ["--seed", str(flow.seed), "--resting-orders", str(flow.resting_orders)]
     for login in flow.sessions:
         arguments += ["--session", login]

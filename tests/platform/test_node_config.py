@@ -104,7 +104,7 @@ def test_generated_flow_is_what_the_file_declares(laptop: venue.Venue) -> None:
     flags, values = plan.arguments[::2], plan.arguments[1::2]
     given = list(zip(flags, values, strict=True))
     assert given[:4] == [
-        ("--rate", "200"),
+        ("--orders-per-second", "200"),
         ("--duration-s", "1800"),
         ("--seed", "20261121"),
         ("--resting-orders", "4000"),

@@ -34,7 +34,7 @@ def flow(options: argparse.Namespace) -> int:
         *("--orders", target.addresses.orders),
         *("--username", cast("str", options.username)),
         *("--credentials", str(target.credentials)),
-        *("--rate", str(options.rate), "--seconds", str(seconds), "--seed", str(options.seed)),
+        *("--orders-per-second", str(options.rate), "--seconds", str(seconds), "--seed", str(options.seed)),
         *(word for one in traded for word in ("--instrument", one.spec)),
         *("--json", "--progress"),
     ]

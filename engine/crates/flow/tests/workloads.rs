@@ -133,6 +133,16 @@ fn the_flow_is_of_the_promised_kind() {
 }
 
 #[test]
+fn the_stated_part_of_the_commands_are_new_orders() {
+    let generated = generate(Shape::W1SMALL, 9, 200_000);
+    let timed = generated.workload.timed();
+    let orders = timed.iter().filter(|record| record.op == Op::Add).count();
+    let part = orders as f64 / timed.len() as f64;
+    let stated = rialto_flow::generator::ORDERS_PER_COMMAND;
+    assert!((part - stated).abs() < 0.02 * stated, "{part} of {stated}");
+}
+
+#[test]
 fn a_workload_survives_its_bytes() {
     let made = generate(SMALL, 9, 2_000).workload;
     assert_eq!(Workload::parse(&made.to_bytes()), Ok(made));

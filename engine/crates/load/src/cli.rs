@@ -57,6 +57,9 @@ pub(crate) struct FlowArgs {
     /// Commands a second: orders, cancels and moves together.
     #[arg(long, default_value_t = 200.0, value_parser = positive)]
     pub(crate) rate: f64,
+    /// New orders a second, and the cancels and moves that go with them.
+    #[arg(long, conflicts_with = "rate", value_name = "N", value_parser = positive)]
+    pub(crate) orders_per_second: Option<f64>,
     /// For how long.
     #[arg(long, visible_alias = "duration-s", default_value_t = 60.0, value_parser = positive)]
     pub(crate) seconds: f64,

@@ -91,7 +91,9 @@ fn flow_settings(args: &FlowArgs) -> Result<Settings, LoadError> {
         logins: settings::logins(&args.credentials, &args.usernames)?,
         instruments: args.instruments.clone(),
         kind: args.pattern,
-        rate: args.rate,
+        rate: args.orders_per_second.map_or(args.rate, |orders| {
+            orders / args.pattern.orders_per_command()
+        }),
         duration: Duration::from_secs_f64(args.seconds),
         seed: args.seed,
         resting: args.resting_orders,

@@ -17,3 +17,7 @@ mod recorded;
 pub use live::{LiveCommand, LiveFlow, LiveInstrument};
 pub use random::Random;
 pub use recorded::{Generated, Shape, generate};
+
+/// The part of the commands that are new orders, once the number of resting orders is near its target; the others cancel
+/// and move. Who wants so many orders a second sends this many times fewer commands. A test holds it.
+pub const ORDERS_PER_COMMAND: f64 = 0.56;

@@ -4,7 +4,7 @@ use super::Settings;
 use crate::error::LoadError;
 use crate::settings::Instrument;
 use rialto_flow::Side;
-use rialto_flow::generator::{LiveCommand, LiveFlow, LiveInstrument};
+use rialto_flow::generator::{LiveCommand, LiveFlow, LiveInstrument, ORDERS_PER_COMMAND};
 use std::collections::{HashSet, VecDeque};
 
 /// The kind of flow.
@@ -14,6 +14,16 @@ pub(crate) enum Kind {
     Mixed,
     /// Orders of one lot that rest far from everything, each cancelled again: nothing but round trips.
     Ping,
+}
+
+impl Kind {
+    /// The part of its commands that are new orders.
+    pub(crate) fn orders_per_command(self) -> f64 {
+        match self {
+            Self::Mixed => ORDERS_PER_COMMAND,
+            Self::Ping => 0.5,
+        }
+    }
 }
 
 /// The flow, and what it knows of its orders.
