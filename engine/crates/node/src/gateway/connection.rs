@@ -43,6 +43,8 @@ struct Connection<'a> {
     session: Option<SessionId>,
     /// The inbound queue was full, so nothing is read.
     paused: bool,
+    /// The socket took no more while there was more than the output buffer holds, so nothing is read.
+    behind: bool,
     /// A feed reader that had everything once.
     live: bool,
     /// The client takes bytes no more, or its socket failed.
@@ -81,6 +83,7 @@ pub async fn serve(shared: &Shared, stream: TcpStream, peer: SocketAddr, port: P
         user: String::new(),
         session: None,
         paused: false,
+        behind: false,
         live: false,
         broken: false,
         ended: None,
@@ -105,7 +108,7 @@ impl Connection<'_> {
             if self.shared.stopping.get() && !self.server.is_closed() {
                 return self.stop().await;
             }
-            if self.paused {
+            if self.paused || self.behind {
                 // Its heartbeats are not read either, so its silence is not its own.
                 self.server.excuse(now);
             }
@@ -124,7 +127,7 @@ impl Connection<'_> {
                 tokio::task::yield_now().await;
                 continue;
             }
-            let reads = self.server.wants_read() && !self.paused;
+            let reads = self.server.wants_read() && !self.paused && !self.behind;
             let interest = match (reads, self.server.output().is_empty()) {
                 (true, true) => Some(Interest::READABLE),
                 (true, false) => Some(Interest::READABLE | Interest::WRITABLE),
@@ -154,7 +157,7 @@ impl Connection<'_> {
     /// Socket to session machine.
     fn receive(&mut self) {
         let room = self.server.read_room().min(INPUT);
-        if room == 0 || self.paused {
+        if room == 0 || self.paused || self.behind {
             return;
         }
         let mut scratch = self.shared.scratch.borrow_mut();
@@ -320,7 +323,9 @@ impl Connection<'_> {
                 Some(reader) if !self.server.is_closed() => reader.pull(&mut self.server, now),
                 _ => Pulled::Empty,
             };
-            if !self.write() {
+            let wrote = self.write();
+            self.behind = !wrote && !matches!(pulled, Pulled::Empty | Pulled::Ended);
+            if !wrote {
                 // The socket takes no more. What left the memory meanwhile is looked at when it does.
                 return false;
             }
