@@ -5,12 +5,14 @@ use crate::config::Config;
 use crate::exit;
 use crate::log::{Committed, History, Log, LogError, NotProposed};
 use crate::metrics::NodeMetrics;
-use rialto_journal::{FileDisk, Journal, JournalError, LogId, Reader, Until};
+use rialto_journal::{FileDisk, Journal, JournalError, LogId, Reader, Spare, Until};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,7 +20,7 @@ use tokio::sync::mpsc;
 
 /// Payload appended before a sync; what waits beyond it is synced next.
 const BYTES_A_SYNC: usize = 4 << 20;
-/// Nothing to do for so long: prepare the next segment and refresh the gauges.
+/// How long it waits for something to do, for room on a full disk, and before it tries again to make a spare segment.
 const IDLE: Duration = Duration::from_millis(50);
 
 enum Request {
@@ -126,6 +128,9 @@ pub fn start(
         ends,
         metrics: Arc::clone(metrics),
         data_dir: config.data_dir.clone(),
+        dir,
+        making: None,
+        tried: Instant::now(),
         full: false,
         held: VecDeque::new(),
         stopping: false,
@@ -243,6 +248,11 @@ struct Worker {
     ends: Vec<MarketEnd>,
     metrics: Arc<NodeMetrics>,
     data_dir: PathBuf,
+    dir: PathBuf,
+    /// The spare segment that is being made.
+    making: Option<Receiver<Result<Spare, JournalError>>>,
+    /// When the last one was begun.
+    tried: Instant,
     full: bool,
     /// Taken from the requests while the disk was full; they come first.
     held: VecDeque<Request>,
@@ -260,14 +270,12 @@ impl Worker {
             };
             let stop = match next {
                 Ok(request) => self.collect(request),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.prepare();
-                    false
-                }
+                Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
             };
             self.commit();
             self.purge();
+            self.prepare();
             if stop {
                 return self.seal();
             }
@@ -413,16 +421,54 @@ impl Worker {
         }
     }
 
+    /// Keeps a spare segment at hand. Another thread fills it: commits must not wait for a whole segment of zeros.
     fn prepare(&mut self) {
-        match self.journal.prepare() {
-            Ok(_) => self.full = false,
-            Err(error @ JournalError::DiskFull { .. }) => {
-                if !self.full {
-                    self.full = true;
-                    tracing::warn!(event = "disk_nearly_full", error = %error);
-                }
+        let made = match &self.making {
+            Some(making) => making.try_recv(),
+            None if self.tried.elapsed() < IDLE => return,
+            None => return self.make_spare(),
+        };
+        let made = match made {
+            Ok(made) => made,
+            Err(TryRecvError::Empty) => return,
+            Err(TryRecvError::Disconnected) => {
+                exit::fail_stop(exit::INTERNAL, "the thread that makes segments ended early")
             }
-            Err(error) => exit::fail_stop(exit::JOURNAL, &error.to_string()),
+        };
+        self.making = None;
+        match made {
+            Ok(spare) => {
+                fatal_if(self.journal.add_spare(spare));
+                self.full = false;
+            }
+            // The journal is as it was, so it is tried again; told once.
+            Err(error) if !self.full => {
+                self.full = true;
+                tracing::warn!(event = "no_spare_segment", error = %error);
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn make_spare(&mut self) {
+        self.tried = Instant::now();
+        let Some(request) = self.journal.request_spare() else {
+            return;
+        };
+        let (sender, making) = sync_channel(1);
+        let dir = self.dir.clone();
+        let thread = std::thread::Builder::new().name("journal-spare".to_owned());
+        let started = thread.spawn(move || {
+            let made = FileDisk::existing(&dir)
+                .map_err(|e| JournalError::Config(format!("{}: {e}", dir.display())))
+                .and_then(|disk| request.make(&disk));
+            // Where the journal's thread has ended, the next start removes what was made.
+            drop(sender.send(made));
+        });
+        match started {
+            Ok(_) => self.making = Some(making),
+            // Without a spare the next full segment waits for a new one; the next try is soon.
+            Err(error) => tracing::warn!(event = "no_thread_for_segments", error = %error),
         }
     }
 
