@@ -113,3 +113,15 @@ fn place_second(node: &crate::process::Node<'_>) {
         ready
     );
 }
+
+#[test]
+fn a_batch_that_no_segment_holds_is_refused() {
+    let mut place = Place::new();
+    place.config["limits"]["batch_bytes"] = json!(1 << 20);
+    let (code, said) = place.fail();
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("limits.batch_bytes: is 1048576; give at most half of segment_bytes"),
+        "{said}"
+    );
+}
