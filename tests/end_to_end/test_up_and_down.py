@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 from pathlib import Path
 from typing import cast
@@ -127,6 +128,10 @@ def test_a_supervisor_that_died_is_cleaned_up(venue: LiveVenue) -> None:
     node = cast("int", venue.ready()["pid"])
     supervisor = json.loads((venue.root / "supervisor.json").read_text())
     os.kill(supervisor["pid"], signal.SIGKILL)
+    eventually(lambda: venue.status()["state"] == "degraded")
+    assert "supervisor has died" in str(venue.status()["problem"])
+    assert venue.rialto("clean", "--yes", check=False).returncode == 1
+    assert venue.root.exists()
     up = venue.rialto("up", str(venue.file), "--no-flow")
     assert "left over" in up.stdout
     assert venue.ready()["pid"] != node
@@ -145,3 +150,36 @@ def test_a_file_changed_under_a_running_venue_is_said(venue: LiveVenue) -> None:
     venue.rialto("up", str(venue.file), "--no-flow")
     venue.file.write_text(venue.file.read_text() + "\n# changed\n")
     assert "rialto down" in venue.rialto("up", str(venue.file), "--no-flow").stdout
+
+
+def test_a_damaged_file_of_a_running_venue_is_mended_by_down_and_up(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    node = venue.root / "nodes" / "us-1"
+    damaged = ("supervisor.json", "plan.json", "nodes/us-1/process.json", "nodes/us-1/ready.json")
+    for path in [*(venue.root / name for name in damaged), node / "config.json"]:
+        path.write_text("")
+    assert "rialto down" in venue.rialto("status", check=False).stderr
+    venue.rialto("down")
+    assert processes_of(venue) == []
+    assert "written anew" in venue.rialto("up", str(venue.file), "--no-flow").stdout
+    assert asyncio.run(trade(venue, 10))[1]["quantity"] == 10
+
+
+def test_a_port_that_another_process_took_is_replaced(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    orders = venue.addresses()["orders"]
+    venue.rialto("down")
+    with socket.create_server(("127.0.0.1", int(orders.rpartition(":")[2]))):
+        assert f"{orders} is taken" in venue.rialto("up", str(venue.file), "--no-flow").stdout
+    assert venue.addresses()["orders"] != orders
+    assert asyncio.run(trade(venue, 10))[1]["quantity"] == 10
+
+
+def test_a_file_that_contradicts_the_journals_is_refused(venue: LiveVenue) -> None:
+    venue.rialto("up", str(venue.file), "--no-flow")
+    venue.rialto("down")
+    venue.file.write_text(venue.file.read_text().replace("[TRADE1, TRADE2]", "[TRADE2, TRADE1]"))
+    refused = venue.rialto("up", str(venue.file), "--no-flow", check=False)
+    assert refused.returncode == 1
+    assert "TRADE2 was number 7 and is now 6" in refused.stderr
+    assert processes_of(venue) == []

@@ -52,8 +52,15 @@ def test_what_trades() -> None:
 
 def test_a_halt_is_said() -> None:
     halted = json.loads(json.dumps(FACTS).replace('"trading"', '"halted"'))
-    text = "\n".join(render(venue(NodeStatus("us-1", "running", "", halted)), 80))
+    text = "\n".join(render(venue(NodeStatus("us-1", "running", "", halted, "127.0.0.1:4001")), 80))
     assert "BARK     halted" in text
+    assert "http://127.0.0.1:4001/v1/markets/main/resume" in text
+    assert "resume" not in "\n".join(render(venue(NodeStatus("us-1", "running", "", FACTS, "127.0.0.1:4001")), 80))
+
+
+def test_a_problem_of_the_venue_is_said() -> None:
+    status = VenueStatus("laptop", "degraded", 0, (), "none", "Its supervisor has died.")
+    assert "Its supervisor has died." in render(status, 80)
 
 
 def test_eighty_columns_hold_everything() -> None:

@@ -33,7 +33,11 @@ def _node(node: NodeStatus) -> list[str]:
     lines = [f"node {node.name}   {node.state}   region {facts.get('region', '-')}   up {uptime}"]
     for name, market in _object(facts, "markets").items():
         if isinstance(market, dict):
-            lines += ["", *_market(name, cast("Mapping[str, object]", market))]
+            known = cast("Mapping[str, object]", market)
+            lines += ["", *_market(name, known)]
+            if any(instrument.get("state") == "halted" for instrument in _objects(known, "instruments")):
+                lines.append("  Why it is halted: rialto logs. To trade again:")
+                lines.append(f"  curl -X POST http://{node.admin}/v1/markets/{name}/resume")
     return lines
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 READY_TIMEOUT_S = 120.0
 _SUPERVISOR_GRACE_S = 30.0
 _LEFTOVER_GRACE_S = 10.0
+_LEAST_FREE_BYTES = 256 << 20
+"""What a node wants free unless it is configured otherwise (its `min_free_bytes`)."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,11 @@ def _prepare(
 
     paths.root.mkdir(parents=True, exist_ok=True)
     paths.root.chmod(0o700)
+    if (free := shutil.disk_usage(paths.root).free) < _LEAST_FREE_BYTES:
+        say(
+            f"only {free >> 20} MiB are free where {paths.root} lies; below {_LEAST_FREE_BYTES >> 20} MiB a node halts "
+            "its markets: free space, then resume them (rialto status tells how)"
+        )
     credentials.ensure(paths.credentials, usernames(venue))
     for name, config in configs.items():
         node = paths.node(name)
@@ -240,7 +247,8 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> None:
         for name in waiting:
             state = read_json(paths.node(name).process)
             if state is not None and state.get("state") == "failed":
-                raise LocalError(f"node {name}", "does not start", _last_lines(paths.node(name).log))
+                next_step = "mend what its log tells, then rialto down and rialto up; "
+                raise LocalError(f"node {name}", "does not start", next_step + _last_lines(paths.node(name).log))
         if waiting and not supervisor.alive():
             raise LocalError("the supervisor", "ended", _last_lines(paths.supervisor_log))
         if waiting and time.monotonic() >= deadline:

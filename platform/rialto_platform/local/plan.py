@@ -63,7 +63,7 @@ class Plan:
                 flows=tuple(flows),
             )
         except (KeyError, TypeError) as error:
-            raise LocalError(str(path), f"is not a plan ({error})", "run `rialto up`: it writes a new one") from error
+            raise LocalError(str(path), f"is not a plan ({error})", "run `rialto down`, then `rialto up`") from error
 
 
 def _flow(value: object) -> FlowPlan:

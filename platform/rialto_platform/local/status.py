@@ -30,6 +30,8 @@ class NodeStatus:
     state: str
     problem: str
     facts: Json | None
+    admin: str = ""
+    """Where its admin API listens, host:port; empty while that is not known."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def observe(paths: VenuePaths) -> VenueStatus:
         state = "degraded" if left else "down"
         flow = "running" if _alive(paths.flow) else "none"
         if left:
-            problem = "Its supervisor has died: nothing is started again. Start it anew: rialto up"
+            problem = "Its supervisor has died: nothing is started again. Start it anew: rialto down, then rialto up"
     return VenueStatus(paths.name, state, time.time_ns(), nodes, flow, problem)
 
 
@@ -97,7 +99,7 @@ def _node(paths: VenuePaths, name: str) -> NodeStatus:
         ready = Ready.read(files.ready)
         if ready is None:
             return NodeStatus(name, "starting", "", None)
-        return NodeStatus(name, "running", "", get_json(ready.admin, "/v1/status"))
+        return NodeStatus(name, "running", "", get_json(ready.admin, "/v1/status"), ready.admin)
     except LocalError as error:
         return NodeStatus(name, "unreachable", str(error), None)
 
