@@ -94,6 +94,9 @@ async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<
             while !shared.core.borrow().is_idle() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
+            if let Err(why) = sessions_are_as_configured(&shared) {
+                return report(ready, Err(why));
+            }
             let status = report::status(
                 &shared,
                 &shared.core.borrow(),
@@ -109,6 +112,27 @@ async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<
             }
         }
     }
+}
+
+/// A login is for the session of the configured number: it must not be somebody else's, or nobody's.
+fn sessions_are_as_configured(shared: &Shared) -> Result<(), String> {
+    let core = shared.core.borrow();
+    for wanted in &shared.config.sessions {
+        let known = core.replica.market.session(wanted.id);
+        let same = |state: &rialto_market::SessionState| {
+            let known = state.definition;
+            (known.username, known.account) == (wanted.username, wanted.account)
+        };
+        if !known.is_some_and(same) {
+            return Err(format!(
+                "the market refused session {} with the number {}: the number or the name is another's, or its \
+                 orders rest in another account; give it back what it had, or a number and a name that were never used",
+                wanted.username.text(),
+                wanted.id.0,
+            ));
+        }
+    }
+    Ok(())
 }
 
 type Prepared = (Rc<Shared>, Box<dyn Log>, Vec<(TcpListener, Port)>);

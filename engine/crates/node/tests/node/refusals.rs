@@ -125,3 +125,18 @@ fn a_batch_that_no_segment_holds_is_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn a_session_under_the_number_of_another_is_refused() {
+    let mut place = Place::new();
+    assert_eq!(place.start().stop().code(), Some(0));
+    // Each would trade and read as the other.
+    place.config["markets"][0]["sessions"][0]["id"] = json!(2);
+    place.config["markets"][0]["sessions"][1]["id"] = json!(1);
+    let (code, said) = place.fail();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("refused session ALICE with the number 2"),
+        "{said}"
+    );
+}
