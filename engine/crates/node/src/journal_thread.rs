@@ -42,8 +42,7 @@ struct MarketEnd {
     next: u64,
     committed: mpsc::Sender<Vec<Committed>>,
     fresh: Vec<Committed>,
-    /// What may be purged but is not durable in a checkpoint of every market yet is of no concern here: each log is purged
-    /// on its own, and a segment is recycled when all logs gave it up.
+    /// Up to where it may be purged. Each log is purged on its own; the oldest segment is recycled once all logs gave it up.
     purge: Option<u64>,
 }
 
@@ -162,10 +161,15 @@ impl Log for JournalLog {
             payload: batch,
             proposed: Instant::now(),
         };
-        match self.requests.try_send(request) {
+        // Counted before it is sent: the thread may have taken it before this one goes on.
+        self.metrics.journal_queue.up();
+        let sent = self.requests.try_send(request);
+        if sent.is_err() {
+            self.metrics.journal_queue.down();
+        }
+        match sent {
             Ok(()) => {
                 self.in_flight += 1;
-                self.metrics.journal_queue.up();
                 Ok(())
             }
             Err(TrySendError::Full(Request::Append { payload, .. })) => {
@@ -196,8 +200,9 @@ impl Log for JournalLog {
             up_to: position,
         };
         // Where it does not fit, the next checkpoint says it again.
-        if self.requests.try_send(purge).is_ok() {
-            self.metrics.journal_queue.up();
+        self.metrics.journal_queue.up();
+        if self.requests.try_send(purge).is_err() {
+            self.metrics.journal_queue.down();
         }
     }
 
