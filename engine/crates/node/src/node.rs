@@ -42,7 +42,7 @@ struct Market {
 /// Runs the node until it is told to stop.
 ///
 /// # Errors
-/// It can't start; nothing was served then.
+/// It can't start. Markets that could may have been served for a moment, but nobody was told that the node is ready.
 pub fn run(config: Config) -> Result<(), StartError> {
     let started = Instant::now();
     let clock = Clock::new();
