@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 
 from rialto_engine import _engine
-from rialto_engine.soup import Connection, NumberedStream
+from rialto_engine.soup import Connection, NumberedStream, fitting
 
 Report = dict[str, int | str]
 
@@ -81,12 +81,19 @@ class OrderSession(NumberedStream):
             ValueError: a value does not fit its field.
             SessionError: the connection is gone.
         """
-        user_ref = self._take_user_ref()
-        message = _engine.enter_order(
-            user_ref, side.value, quantity, symbol, price_e4, time_in_force.value, post_only, min_quantity, cl_ord_id
-        )
-        await self._connection.send(message)
-        return user_ref
+        with fitting():
+            message = _engine.enter_order(
+                self.next_user_ref,
+                side.value,
+                quantity,
+                symbol,
+                price_e4,
+                time_in_force.value,
+                post_only,
+                min_quantity,
+                cl_ord_id,
+            )
+        return await self._send_next(message)
 
     async def replace(
         self,
@@ -113,29 +120,39 @@ class OrderSession(NumberedStream):
         Returns:
             The new order's user reference number.
         """
-        new = self._take_user_ref()
-        message = _engine.replace_order(
-            user_ref, new, quantity, price_e4, time_in_force.value, post_only, cl_ord_id, order_ref
-        )
-        await self._connection.send(message)
-        return new
+        with fitting():
+            message = _engine.replace_order(
+                user_ref,
+                self.next_user_ref,
+                quantity,
+                price_e4,
+                time_in_force.value,
+                post_only,
+                cl_ord_id,
+                order_ref,
+            )
+        return await self._send_next(message)
 
     async def cancel(self, user_ref: int, *, quantity: int = 0, order_ref: int | None = None) -> None:
         """Sends Cancel Order: `quantity` is the intended total size, executed part included; 0 cancels the rest.
 
         A good-till-cancel order of an earlier trading day is named by `order_ref`, with `user_ref` 0.
         """
-        await self._connection.send(_engine.cancel_order(user_ref, quantity, order_ref))
+        with fitting():
+            message = _engine.cancel_order(user_ref, quantity, order_ref)
+        await self._connection.send(message)
 
     async def modify(self, user_ref: int, *, side: str, quantity: int, order_ref: int | None = None) -> None:
         """Sends Modify Order: another kind of sell (`S`, `T`, `E`), and a total size that may only shrink."""
-        await self._connection.send(_engine.modify_order(user_ref, side, quantity, order_ref))
+        with fitting():
+            message = _engine.modify_order(user_ref, side, quantity, order_ref)
+        await self._connection.send(message)
 
     async def mass_cancel(self, symbol: str = "") -> int:
         """Sends Mass Cancel for one symbol, or for all; returns the request's number."""
-        user_ref = self._take_user_ref()
-        await self._connection.send(_engine.mass_cancel(user_ref, symbol))
-        return user_ref
+        with fitting():
+            message = _engine.mass_cancel(self.next_user_ref, symbol)
+        return await self._send_next(message)
 
     async def query_next_user_ref(self) -> None:
         """Sends Account Query; the report `Account Query Response` has the next number that will be accepted."""
@@ -158,7 +175,9 @@ class OrderSession(NumberedStream):
         report["number"] = numbered.number
         return report
 
-    def _take_user_ref(self) -> int:
+    async def _send_next(self, message: bytes) -> int:
+        """Sends a message that carries the next user reference number, which is taken by that; returns it."""
         user_ref = self.next_user_ref
         self.next_user_ref += 1
+        await self._connection.send(message)
         return user_ref

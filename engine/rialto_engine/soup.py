@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,8 @@ HEARTBEAT_S = 1.0
 """The client sends a heartbeat when it has sent nothing for this long (SoupBinTCP 3.00, "Client Heartbeat")."""
 SILENCE_S = 15.0
 """A server that sent nothing for this long is gone."""
+CLOSE_S = 3.0
+"""A server that has not read the logout within this time is left."""
 
 
 class SessionError(Exception):
@@ -38,6 +41,15 @@ class LoginRejectedError(SessionError):
 
 class SessionEndedError(SessionError):
     """The trading day's stream is complete; log in again for the next day's."""
+
+
+@contextlib.contextmanager
+def fitting() -> Generator[None, None, None]:
+    """Within it a number too large for its field, or negative, is a ValueError, as other values that don't fit are."""
+    try:
+        yield
+    except OverflowError as error:
+        raise ValueError(f"a number does not fit its field: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -79,10 +91,13 @@ class Connection:
             LoginRejectedError: the server said no.
             SessionError: it closed the connection, or spoke something else.
             OSError: there is no connection.
-            ValueError: a name, a password or a number does not fit its field.
+            ValueError: the address is not HOST:PORT, or a name, a password or a number does not fit its field.
         """
-        login = _engine.soup_login(username, password, session, number)
+        with fitting():
+            login = _engine.soup_login(username, password, session, number)
         host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(f"address {address!r} is not HOST:PORT")
         reader, writer = await asyncio.open_connection(host, int(port))
         connection = cls(reader, writer)
         try:
@@ -134,17 +149,21 @@ class Connection:
             raise SessionError(f"the connection is gone ({error}); log in again") from error
 
     async def close(self) -> None:
-        """Logs out and closes the connection."""
+        """Logs out and closes the connection; it waits CLOSE_S seconds at most for a server that reads no more."""
         if self._heartbeats is not None:
             self._heartbeats.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._heartbeats
-        with contextlib.suppress(OSError):
-            self._writer.write(_engine.soup_logout())
-            await self._writer.drain()
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                self._writer.write(_engine.soup_logout())
+                await self._writer.drain()
+                self._writer.close()
+                await self._writer.wait_closed()
+        except OSError:  # TimeoutError is one
+            pass
+        finally:
+            self._writer.transport.abort()
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from rialto_engine.orders import OrderSession, Side
 from rialto_engine.soup import Connection, LoginRejectedError, SessionEndedError, SessionError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -113,3 +114,68 @@ def test_a_client_message_is_framed() -> None:
 
     asyncio.run(with_server(handler, client))
     assert received == [packet(b"Uhello")]
+
+
+def test_a_server_that_reads_no_more_does_not_hold_up_the_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rialto_engine.soup.CLOSE_S", 0.2)
+    gone = asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(49)
+        writer.write(packet(ACCEPTED))
+        await gone.wait()
+
+    async def client(address: str) -> None:
+        connection = await Connection.connect(address, "TRADE1", "secret")
+
+        async def send() -> None:
+            while True:
+                await connection.send(b"x" * 30_000)
+
+        sender = asyncio.create_task(send())
+        await asyncio.wait([sender], timeout=0.5)
+        assert not sender.done()
+        await asyncio.wait_for(connection.close(), 30)
+        gone.set()
+        with pytest.raises(SessionError):
+            await sender
+
+    asyncio.run(with_server(handler, client))
+
+
+@pytest.mark.parametrize(
+    ("address", "number", "wrong"),
+    [
+        ("localhost", 1, "HOST:PORT"),
+        ("localhost:", 1, "HOST:PORT"),
+        ("127.0.0.1:1", -1, "fit"),
+        ("a:1", 1 << 70, "fit"),
+    ],
+)
+def test_what_does_not_fit_a_login_is_a_value_error(address: str, number: int, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        asyncio.run(Connection.connect(address, "TRADE1", "secret", number=number))
+
+
+def test_an_order_that_does_not_fit_takes_no_number() -> None:
+    received: list[bytes] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(49)
+        writer.write(packet(ACCEPTED))
+        received.append(await reader.readexactly(2 + 1 + 47 + 2))
+
+    async def client(address: str) -> None:
+        async with await OrderSession.connect(address, "TRADE1", "secret") as session:
+            for symbol, quantity, price_e4 in (("AAPL", 1 << 32, 1), ("AAPL", 1, -1), ("TOOLONGNAME", 1, 1)):
+                with pytest.raises(ValueError, match=r"fit|symbol"):
+                    await session.enter(symbol, Side.BUY, quantity=quantity, price_e4=price_e4)
+            assert await session.enter("AAPL", Side.BUY, quantity=1, price_e4=1) == 1
+            with pytest.raises(ValueError, match="fit"):
+                await session.replace(1, quantity=-1, price_e4=1)
+            with pytest.raises(ValueError, match="fit"):
+                await session.cancel(1, quantity=1 << 40)
+            assert session.next_user_ref == 2
+
+    asyncio.run(with_server(handler, client))
+    assert received[0][2:8] == b"UO" + struct.pack(">I", 1)
