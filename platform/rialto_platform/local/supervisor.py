@@ -21,7 +21,7 @@ from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import write_json
 from rialto_platform.local.paths import NodePaths, VenuePaths
 from rialto_platform.local.plan import FlowPlan, Plan
-from rialto_platform.local.process import ProcessIdentity
+from rialto_platform.local.process import ProcessIdentity, record
 from rialto_platform.local.ready import Ready, keep_addresses
 from rialto_platform.local.restarts import Restarts
 
@@ -176,7 +176,10 @@ async def _main(root: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
-    _record(paths.supervisor, os.getpid(), state="running")
+    identity = ProcessIdentity.of(os.getpid())
+    if identity is not None:
+        # Not as with the others: a supervisor that nobody can find again must not begin.
+        record(paths.supervisor, identity, state="running")
     try:
         await supervisor.run()
     finally:
@@ -187,6 +190,6 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
     try:
         asyncio.run(_main(Path(sys.argv[1])))
-    except LocalError as problem:
+    except (LocalError, OSError) as problem:
         _log.error("%s", problem)
         sys.exit(1)

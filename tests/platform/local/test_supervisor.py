@@ -213,3 +213,12 @@ def test_an_order_flow_into_an_unknown_market_is_reported(
         return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
 
     assert "main" in wait_for(failed)
+
+
+def test_a_supervisor_that_cannot_be_recorded_does_not_begin(
+    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
+) -> None:
+    venue.supervisor.mkdir()
+    supervisor = start("60")
+    wait_for(lambda: None if supervisor.alive() else True)
+    assert process.running(["--config", str(venue.node("us-1").config)]) == []
