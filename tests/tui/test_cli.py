@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,22 @@ def test_what_the_system_refuses_is_a_message(capsys: pytest.CaptureFixture[str]
     told = capsys.readouterr().err
     assert str(tmp_path / "venues") in told
     assert "next:" in told
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 0)])
+def test_a_view_that_is_ended_gives_the_terminal_back(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+    child = subprocess.Popen([sys.executable, "-m", "rialto_tui.cli", "watch"], stdin=theirs, stdout=theirs)
+    shown = b""
+    while b"Nothing runs" not in shown:
+        shown += os.read(ours, 4096)
+    child.send_signal(number)
+    assert child.wait(60) == code
+    while b"\x1b[?1049l" not in shown:
+        shown += os.read(ours, 4096)
+    assert b"\x1b[?25h" in shown
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)

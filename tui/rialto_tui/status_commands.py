@@ -7,6 +7,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import sys
 import termios
 import tty
@@ -59,6 +60,7 @@ def watch(name: str | None) -> int:
 def _screen() -> Generator[None, None, None]:
     """A screen of its own, keys as they are pressed; the terminal is as it was afterwards. Ctrl-C ends the block."""
     before = termios.tcgetattr(sys.stdin)
+    handlers = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     sys.stdout.write(_SCREEN_ON)
     try:
         tty.setcbreak(sys.stdin)
@@ -69,6 +71,13 @@ def _screen() -> Generator[None, None, None]:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
         sys.stdout.write(_SCREEN_OFF)
         sys.stdout.flush()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _: object) -> None:
+    # As an exception, so that the terminal is given back on the way out.
+    raise SystemExit(128 + number)
 
 
 def _pressed(timeout_s: float) -> str:
