@@ -132,3 +132,23 @@ def test_a_view_that_is_ended_gives_the_terminal_back(tmp_path: Path, number: si
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
     os.close(theirs)
+
+
+def test_a_flow_that_is_ended_ends_its_load_client(tmp_path: Path) -> None:
+    load = tmp_path / "load"
+    mark = tmp_path / "ended"
+    code = f"import signal, sys; signal.sigwait([signal.SIGTERM]); open({str(mark)!r}, 'w').close()"
+    prepare = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
+    load.write_text(
+        f"{prepare}\nprint('{{\"second\": 1}}', flush=True)\nopen({str(load)!r} + '.runs', 'w').close()\n{code}\n"
+    )
+    run = (
+        "import sys; from rialto_tui import flow_commands as f; "
+        f"f._run([sys.executable, {str(load)!r}], 'flow', lambda line, tell: True)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", run], stderr=subprocess.DEVNULL)
+    while not Path(f"{load}.runs").exists():
+        assert child.poll() is None
+    child.send_signal(signal.SIGTERM)
+    child.wait(60)
+    assert mark.exists()

@@ -132,6 +132,8 @@ def _replayed(line: Figures, tell: Tell) -> bool:
 def _run(command: list[str], label: str, progress: Callable[[Figures, Tell], bool]) -> Figures:
     """Runs the load client; its last line of JSON that is not progress is the result."""
     result: Figures | None = None
+    # Ended by a signal it takes the load client with it, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress() as bar, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
         task = bar.add_task(label, total=None)
         assert client.stdout is not None  # noqa: S101 (a pipe was asked for)
