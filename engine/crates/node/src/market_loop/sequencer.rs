@@ -16,6 +16,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const TICK: Duration = Duration::from_millis(200);
 /// Connections that have not ended by themselves so long after the stop are dropped.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// What is not durable so long after the stop (the disk is full, most likely) is given up: nobody was told of it.
+const STUCK: Duration = Duration::from_secs(5);
 
 struct Sequencer {
     shared: Rc<Shared>,
@@ -174,7 +176,8 @@ impl Sequencer {
             .iter()
             .map(|g| g.get())
             .sum();
-        if idle && (connections == 0 || since.elapsed() > PATIENCE) {
+        let patience = if idle { PATIENCE } else { STUCK };
+        if (idle && connections == 0) || since.elapsed() > patience {
             let reply = self.quiesce.take();
             if let Some((reply, _)) = reply {
                 asks::reply(reply, ());
