@@ -118,7 +118,7 @@ def test_a_killed_node_comes_back_with_every_acknowledged_order(venue: LiveVenue
 
 
 def test_order_flow_trades_by_itself(venue: LiveVenue) -> None:
-    venue.rialto("up", str(venue.file))
+    assert "order flow: running" in venue.rialto("up", str(venue.file)).stdout
     eventually(lambda: trades(venue) >= 20)
     assert venue.status()["flow"] == "running"
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rialto_platform.venue import Venue
 
 READY_TIMEOUT_S = 120.0
+FLOW_TIMEOUT_S = 5.0
 _SUPERVISOR_GRACE_S = 30.0
 _LEFTOVER_GRACE_S = 10.0
 _LEAST_FREE_BYTES = 256 << 20
@@ -76,6 +77,7 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
         supervisor = _spawn_supervisor(paths)
         try:
             _wait_ready(paths, supervisor)
+            _wait_flow(paths, plan)
         except BaseException:
             process.end(supervisor, _SUPERVISOR_GRACE_S)
             _end_leftovers(paths)
@@ -259,6 +261,13 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> None:
             )
         if waiting:
             time.sleep(0.02)
+
+
+def _wait_flow(paths: VenuePaths, plan: Plan) -> None:
+    """Waits a moment for the order flow, so that what `up` shows next tells of it; the venue is up without it too."""
+    deadline = time.monotonic() + FLOW_TIMEOUT_S
+    while plan.flows and not paths.flow.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _last_lines(log: Path, count: int = 8) -> str:
