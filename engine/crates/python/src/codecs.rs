@@ -1,5 +1,6 @@
 //! OUCH, ITCH and GLIMPSE messages as Python mappings, read from the field tables of `rialto-wire`.
 
+use crate::refuse;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -8,10 +9,6 @@ use rialto_wire::ouch::inbound::{
 };
 use rialto_wire::ouch::{self, Appendage, Appendages, Options, Tag};
 use rialto_wire::{Alpha, DecodeError, Layout, Value, glimpse, itch};
-
-fn refuse(error: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
 
 fn mapping<'py>(py: Python<'py>, layout: &Layout, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
@@ -128,6 +125,13 @@ fn time_in_force(name: &str) -> PyResult<(ouch::TimeInForce, Option<ouch::TimeIn
     }
 }
 
+fn side_of(code: char, allowed: &str) -> PyResult<ouch::Side> {
+    u8::try_from(code)
+        .ok()
+        .and_then(ouch::Side::from_code)
+        .ok_or_else(|| PyValueError::new_err(format!("side {code:?}: one of {allowed}")))
+}
+
 fn post_only(wanted: bool) -> Option<ouch::PostOnly> {
     wanted.then_some(ouch::PostOnly::PostOnly)
 }
@@ -157,10 +161,7 @@ pub fn enter_order<'py>(
     cl_ord_id: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (field, extension) = time_in_force(time_in_force_name)?;
-    let side = u8::try_from(side)
-        .ok()
-        .and_then(ouch::Side::from_code)
-        .ok_or_else(|| PyValueError::new_err(format!("side {side:?}: one of B, S, T, E")))?;
+    let side = side_of(side, "B, S, T, E")?;
     let message = EnterOrder {
         user_ref_num: user_ref,
         side,
@@ -258,10 +259,7 @@ pub fn modify_order<'py>(
     quantity: u32,
     order_ref: Option<u64>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let side = u8::try_from(side)
-        .ok()
-        .and_then(ouch::Side::from_code)
-        .ok_or_else(|| PyValueError::new_err(format!("side {side:?}: one of S, T, E")))?;
+    let side = side_of(side, "S, T, E")?;
     let mut out = Vec::new();
     let message = ModifyOrder {
         user_ref_num: user_ref,

@@ -6,7 +6,13 @@ mod market;
 mod replay;
 mod soup;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+
+/// A value that is wrong, as Python raises it.
+fn refuse(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
 
 /// The native part of `rialto_engine`; its types are in `rialto_engine/_engine.pyi`.
 #[pymodule]

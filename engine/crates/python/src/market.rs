@@ -1,5 +1,6 @@
 //! A market with its order sessions in this process: what a node runs, without its sockets, threads and disks.
 
+use crate::refuse;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -11,10 +12,6 @@ use rialto_market::types::{
     TradingDay, Username,
 };
 use rialto_session::{Publisher, StreamId, StreamSink, inbound};
-
-fn refuse(error: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
 
 /// Messages that no one has taken yet; the feed is stream 0, a session's stream has its number.
 #[derive(Default)]
@@ -46,22 +43,23 @@ pub struct Market {
 }
 
 impl Market {
-    fn apply(&mut self, command: &Command, time_ns: u64) -> Result<(), PyErr> {
+    /// Applies a command and publishes what happened, which stays in `events`.
+    fn apply(&mut self, command: &Command, time_ns: u64) {
         self.events.clear();
         self.market.apply(command, time_ns, &mut self.events);
         let stamp_ns = self.market.last_stamp_ns();
         self.publisher
             .publish(&self.events, stamp_ns, &self.market, &mut self.untaken);
+    }
+
+    fn act(&mut self, action: Action, time_ns: u64) -> PyResult<()> {
+        self.apply(&Command::Operator { key: 0, action }, time_ns);
         match self.events.first() {
             Some(Event::ActionRefused { reason, .. }) => {
                 Err(PyValueError::new_err(format!("refused: {reason:?}")))
             }
             _ => Ok(()),
         }
-    }
-
-    fn act(&mut self, action: Action, time_ns: u64) -> PyResult<()> {
-        self.apply(&Command::Operator { key: 0, action }, time_ns)
     }
 }
 
@@ -189,7 +187,8 @@ impl Market {
                 request,
             },
             time_ns,
-        )
+        );
+        Ok(())
     }
 
     /// One entry of a journal: a batch of stamped commands. Returns how many. Refusals are part of history, so they
@@ -197,12 +196,7 @@ impl Market {
     fn apply_batch(&mut self, payload: &[u8]) -> PyResult<usize> {
         let batch = decode_batch(payload).map_err(refuse)?;
         for stamped in &batch {
-            self.events.clear();
-            self.market
-                .apply(&stamped.command, stamped.stamp_ns, &mut self.events);
-            let stamp_ns = self.market.last_stamp_ns();
-            self.publisher
-                .publish(&self.events, stamp_ns, &self.market, &mut self.untaken);
+            self.apply(&stamped.command, stamped.stamp_ns);
         }
         Ok(batch.len())
     }

@@ -1,5 +1,6 @@
 //! SoupBinTCP for Python: the client's packets, and the frames of a server's bytes.
 
+use crate::refuse;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -7,10 +8,6 @@ use rialto_wire::soup::{
     ClientPacket, LoginRequest, SERVER_LIMIT, ServerDecoder, ServerPacket, trimmed,
 };
 use rialto_wire::{Alpha, Wire};
-
-fn refuse(error: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
 
 fn field<const N: usize>(name: &str, value: &str) -> PyResult<Alpha<N>> {
     // The value is not repeated: it may be a password.

@@ -130,17 +130,15 @@ impl Venue {
             request,
         };
         self.market.apply(&command, self.number, &mut self.events);
-        match self.events.first() {
-            Some(Event::Rejected { reason, .. }) => Err(VenueError::Refused {
-                what: format!("{request:?}"),
-                reason: format!("{reason:?}"),
-            }),
-            Some(Event::Ignored { reason, .. }) => Err(VenueError::Refused {
-                what: format!("{request:?}"),
-                reason: format!("{reason:?}"),
-            }),
-            _ => Ok(&self.events),
-        }
+        let reason = match self.events.first() {
+            Some(Event::Rejected { reason, .. }) => format!("{reason:?}"),
+            Some(Event::Ignored { reason, .. }) => format!("{reason:?}"),
+            _ => return Ok(&self.events),
+        };
+        Err(VenueError::Refused {
+            what: format!("{request:?}"),
+            reason,
+        })
     }
 
     fn act(&mut self, action: Action) {
