@@ -16,8 +16,11 @@ CRATES: dict[str, set[str]] = {
     "flow": set(),
     "market": {"book"},
     "session": {"market", "wire"},
-    "node": {"book", "wire", "journal", "market", "session"},
-    "load": {"wire", "flow"},
+    "replica": {"journal"},
+    "node": {"book", "wire", "journal", "market", "session", "replica"},
+    "sim": {"book", "wire", "journal", "market", "session", "replica", "node", "verify"},
+    "verify": {"journal", "market", "session", "wire"},
+    "load": {"wire", "flow", "verify"},
     "python": {"session", "market", "wire", "journal", "flow"},
     "bench": {"book", "flow"},
 }

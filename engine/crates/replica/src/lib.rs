@@ -1,0 +1,1 @@
+//! A market's replicated log: voters, learners, transfer, checkpoints.

@@ -1,0 +1,1 @@
+//! Checks what clients were told against the journals and streams of all replicas.
