@@ -1,32 +1,8 @@
 //! `rialto-node`: the engine process. It hosts the markets of one configuration file: order sessions, market data,
 //! journal, checkpoints, admin API and metrics.
 
-mod admin;
-mod checkpoint;
-mod checkpointer;
-mod clock;
-mod config;
-mod credentials;
-mod definitions;
-mod disk;
-mod exit;
-mod files;
-mod gateway;
-mod journal_thread;
-mod listeners;
-mod log;
-mod logging;
-mod market_loop;
-mod market_thread;
-mod metrics;
-mod node;
-mod ready;
-mod recovery;
-mod replica;
-mod status;
-mod streams;
-
 use clap::{Parser, Subcommand};
+use rialto_node::{admin, config, credentials, exit, logging, metrics, node};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
