@@ -1,1 +1,26 @@
 //! A market's replicated log: voters, learners, transfer, checkpoints.
+//!
+//! One market is one group. Its members agree on one order of entries by raft (openraft, none of whose types leave this
+//! crate) over the node's journal and a network that is passed in. The owner proposes batches through [`Log`] and takes
+//! [`Output`]s in one order: what is committed, who leads, which checkpoint to install.
+
+mod checkpoints;
+mod config;
+mod entry;
+mod log;
+mod network;
+mod output;
+mod parts;
+mod port;
+
+pub use checkpoints::{Checkpoint, CheckpointFile, CheckpointStore, OpenFile, Staging};
+pub use config::{GroupConfig, Peer, ReplicaId, Timers, timers};
+pub use entry::LeaderEpoch;
+pub use log::{
+    GroupStatus, History, Log, LogError, NotLeader, NotProposed, RoleName, TransferRefused,
+    VoterStatus,
+};
+pub use network::{CallError, FrameSink, FrameStream, MAX_FRAME, Network, Serve, Serving};
+pub use output::{CheckpointMeta, Committed, CommittedPayload, Install, Output, Role};
+pub use parts::{OnFatal, OpenHistory, Parts, StartError};
+pub use port::{Done, JournalOp, JournalPort, JournalState};
