@@ -8,10 +8,13 @@
 //! * [`Journal`] is the only writer: append, sync, read, purge, seal.
 //! * [`Reader`] follows the same directory from another thread, or reads a stopped journal or a copy of one, and never shows a
 //!   record before it is durable.
+//! * [`entry`] is what a replicated market keeps in an entry; the journal never looks inside.
 //! * [`Disk`] is the injected disk: [`FileDisk`] for real files, [`MemDisk`] with faults for tests and simulation.
 
+mod change;
 mod config;
 mod disk;
+pub mod entry;
 mod error;
 mod file_disk;
 mod format;
@@ -26,6 +29,7 @@ mod recover;
 mod scan;
 mod segment;
 
+pub use change::MAX_NOTE_BYTES;
 pub use config::Config;
 pub use disk::{Disk, DiskFile, DiskLock, LockMode};
 pub use error::{Corruption, JournalError};
