@@ -30,6 +30,13 @@ pub enum CallError {
         /// What happened.
         reason: String,
     },
+    /// Nobody listens at its address: whatever was there has ended. Said only when the connection was refused, never for a
+    /// time-out, a name that can't be resolved or a connection that broke.
+    #[error("replica {to} is not there: its port refuses connections")]
+    Refused {
+        /// The peer.
+        to: ReplicaId,
+    },
     /// It did not answer in time.
     #[error("replica {to} did not answer within {} ms", .waited.as_millis())]
     TimedOut {
