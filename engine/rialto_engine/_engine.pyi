@@ -89,13 +89,29 @@ class Market:
         time_ns: int,
     ) -> None: ...
     def define_account(
-        self, number: int, max_order_quantity: int, max_order_value_e4: int, max_open_orders: int, time_ns: int
+        self,
+        number: int,
+        max_order_quantity: int,
+        max_order_value_e4: int,
+        max_open_orders: int,
+        time_ns: int,
+        cancel_on_disconnect: bool = False,
     ) -> None: ...
     def define_session(self, number: int, username: str, account: int, time_ns: int) -> None: ...
     def open_day(self, date: int, time_ns: int) -> None: ...
     def close_day(self, time_ns: int) -> None: ...
     def halt(self, instrument: int | None, time_ns: int) -> None: ...
     def resume(self, instrument: int | None, time_ns: int) -> None: ...
+    def connected(self, session: int, time_ns: int) -> None:
+        """A session's client has logged in: without effect unless its account cancels on disconnect."""
+
+    def disconnected(self, session: int, time_ns: int) -> None:
+        """A session's client is gone: cancels what rests of it if its account wants that and a day is open."""
+
+    @property
+    def connected_sessions(self) -> list[int]:
+        """The sessions marked as connected, ascending."""
+
     def client(self, session: int, payload: bytes, time_ns: int) -> None:
         """A client's OUCH message.
 

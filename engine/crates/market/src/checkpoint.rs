@@ -5,12 +5,12 @@
 //!
 //! | part | fields |
 //! | --- | --- |
-//! | header | `RLTOMKT` and a zero byte, version u32 (1) |
+//! | header | `RLTOMKT` and a zero byte, version u32 (2) |
 //! | market | incarnation u8, max_orders u32, last stamp u64, last order reference u64, last match number u64 |
 //! | day | 0 (never opened), 1 (closed) or 2 (open) u8; unless 0: date u32, opening u8, incarnation u8 |
 //! | instruments | count u32; ascending by number: definition as journaled, trading state u8, last trade price i64 (0 none) |
 //! | accounts | count u32; ascending by number: definition as journaled |
-//! | sessions | count u32; ascending by number: definition as journaled, next number u64, last user reference u32, order entry u8 |
+//! | sessions | count u32; ascending by number: definition as journaled, next number u64, last user reference u32, order entry u8, connected u8 |
 //! | keys | count u32; oldest first: u64 |
 //! | orders | for each instrument, buys then sells: count u32; best level first, in the order of the queue: order reference u64, price i64 (ticks), left u32, session u32, user reference u32, executed u32, time in force u8, side indicator u8, of the current day u8, free text number 14 bytes |
 
@@ -24,7 +24,7 @@ use crate::types::Side;
 pub(crate) const MAGIC: [u8; 8] = *b"RLTOMKT\0";
 
 /// The version of the layout.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The bytes of one order.
 pub(crate) const ORDER_BYTES: usize = 8 + 8 + 4 + 4 + 4 + 4 + 1 + 1 + 1 + 14;
@@ -83,7 +83,7 @@ impl Market {
             encode_session(&session.definition, out);
             out.extend_from_slice(&session.next_number.to_le_bytes());
             out.extend_from_slice(&session.last_user_ref.to_le_bytes());
-            out.push(u8::from(session.order_entry));
+            out.extend_from_slice(&[u8::from(session.order_entry), u8::from(session.connected)]);
         }
         encode_count(self.keys.iter().len(), out);
         for key in self.keys.iter() {

@@ -33,6 +33,8 @@ const OPEN_DAY: u8 = 67;
 const CLOSE_DAY: u8 = 68;
 const HALT: u8 = 69;
 const RESUME: u8 = 70;
+const CONNECTED: u8 = 71;
+const DISCONNECTED: u8 = 72;
 
 /// A command with the time its leader stamped it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -214,6 +216,8 @@ fn kind_of_action(action: &Action) -> u8 {
         Action::CloseDay => CLOSE_DAY,
         Action::Halt { .. } => HALT,
         Action::Resume { .. } => RESUME,
+        Action::Connected { .. } => CONNECTED,
+        Action::Disconnected { .. } => DISCONNECTED,
     }
 }
 
@@ -295,6 +299,9 @@ fn encode_action(action: &Action, out: &mut Vec<u8>) {
             let number = instrument.map_or(0, |id| u32::from(id.0) + 1);
             out.extend_from_slice(&number.to_le_bytes());
         }
+        Action::Connected { session } | Action::Disconnected { session } => {
+            out.extend_from_slice(&session.0.to_le_bytes());
+        }
     }
 }
 
@@ -323,14 +330,16 @@ pub(crate) fn encode_account(account: &Account, out: &mut Vec<u8>) {
     out.extend_from_slice(&account.max_order_quantity.to_le_bytes());
     out.extend_from_slice(&account.max_order_value_e4.to_le_bytes());
     out.extend_from_slice(&account.max_open_orders.to_le_bytes());
+    out.push(u8::from(account.cancel_on_disconnect));
 }
 
-pub(crate) fn read_account(reader: &mut Reader<'_>) -> Result<Account, Short> {
+pub(crate) fn read_account(reader: &mut Reader<'_>) -> Result<Account, CodecError> {
     Ok(Account {
         id: AccountId(reader.u32()?),
         max_order_quantity: reader.u32()?,
         max_order_value_e4: reader.u64()?,
         max_open_orders: reader.u32()?,
+        cancel_on_disconnect: read_flag(reader)?,
     })
 }
 
@@ -358,7 +367,7 @@ fn read_command(reader: &mut Reader<'_>) -> Result<Stamped, CodecError> {
             number: reader.u64()?,
             request: read_request(kind, reader)?,
         },
-        DEFINE_INSTRUMENT..=RESUME => Command::Operator {
+        DEFINE_INSTRUMENT..=DISCONNECTED => Command::Operator {
             key: reader.u64()?,
             action: read_action(kind, reader)?,
         },
@@ -433,8 +442,14 @@ fn read_action(kind: u8, reader: &mut Reader<'_>) -> Result<Action, CodecError> 
         HALT => Action::Halt {
             instrument: read_scope(reader)?,
         },
-        _ => Action::Resume {
+        RESUME => Action::Resume {
             instrument: read_scope(reader)?,
+        },
+        CONNECTED => Action::Connected {
+            session: SessionId(reader.u32()?),
+        },
+        _ => Action::Disconnected {
+            session: SessionId(reader.u32()?),
         },
     })
 }

@@ -171,4 +171,18 @@ pub enum Action {
         /// Which one; `None` for all.
         instrument: Option<InstrumentId>,
     },
+    /// A client of this session has logged in; journaled by the leader before the first message of that connection.
+    /// Without effect unless the session's account cancels on disconnect.
+    Connected {
+        /// Whose.
+        session: SessionId,
+    },
+    /// This session's client is gone; journaled by the leader behind the last message it took of that connection, never
+    /// when a leader itself goes. If the session's account cancels on disconnect and a trading day is open, every order
+    /// of the session that rests is cancelled, ascending by order reference. Else it only takes back `Connected`, if
+    /// anything.
+    Disconnected {
+        /// Whose.
+        session: SessionId,
+    },
 }

@@ -51,6 +51,9 @@ pub struct SessionState {
     pub order_entry: bool,
     /// How many of its orders rest.
     pub open_orders: u32,
+    /// Whether its client is logged in, as far as the journal says; always `false` if its account does not cancel on
+    /// disconnect.
+    pub connected: bool,
     /// Position of its account.
     pub(crate) account: u32,
 }
@@ -197,6 +200,11 @@ impl Directory {
             let old = &mut self.accounts[at as usize].definition;
             let same = *old == new;
             *old = new;
+            if !new.cancel_on_disconnect {
+                for session in &mut self.sessions {
+                    session.connected &= session.account != at;
+                }
+            }
             return if same {
                 Defined::Same
             } else {
@@ -241,6 +249,7 @@ impl Directory {
                 last_user_ref: 0,
                 order_entry: true,
                 open_orders: 0,
+                connected: false,
                 account,
             });
             self.by_session.insert(u64::from(new.id.0), at);
@@ -262,11 +271,22 @@ impl Directory {
         }
         state.definition = new;
         state.account = account;
+        state.connected &= self.accounts[account as usize]
+            .definition
+            .cancel_on_disconnect;
         if old.username != new.username {
             self.by_username.remove(username_key(old.username));
             self.by_username.insert(username_key(new.username), at);
         }
         Ok(Defined::Changed)
+    }
+
+    /// Whether a session's account cancels on disconnect.
+    pub(crate) fn cancels_on_disconnect(&self, session: u32) -> bool {
+        let account = self.sessions[session as usize].account;
+        self.accounts[account as usize]
+            .definition
+            .cancel_on_disconnect
     }
 
     /// One more order of a session rests.

@@ -226,7 +226,7 @@ pub enum CancelReason {
     DayClosed = 2,
     /// A mass cancel.
     MassCancel = 3,
-    /// Operator's decision.
+    /// The venue's decision: the client of an account that cancels on disconnect is gone.
     Supervisory = 4,
 }
 
@@ -392,11 +392,13 @@ pub enum RefuseReason {
     InvalidDefinition = 6,
     /// Orders rest, and the change would alter what they mean.
     OrdersResting = 7,
+    /// No such session.
+    UnknownSession = 8,
 }
 
 impl RefuseReason {
     /// Every one, at its own number.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RepeatedKey,
         Self::DayIsOpen,
         Self::DayIsClosed,
@@ -405,6 +407,7 @@ impl RefuseReason {
         Self::UnknownAccount,
         Self::InvalidDefinition,
         Self::OrdersResting,
+        Self::UnknownSession,
     ];
 
     /// Its name in metrics and logs.
@@ -418,6 +421,7 @@ impl RefuseReason {
             Self::UnknownAccount => "unknown_account",
             Self::InvalidDefinition => "invalid_definition",
             Self::OrdersResting => "orders_resting",
+            Self::UnknownSession => "unknown_session",
         }
     }
 }

@@ -223,6 +223,23 @@ impl Market {
         self.directory.sessions.get(at as usize)
     }
 
+    /// The sessions whose clients are logged in, as far as the journal says, ascending by number; only those whose
+    /// account cancels on disconnect. A new leader gives each some time to log in again, and then journals
+    /// [`crate::command::Action::Disconnected`].
+    pub fn connected_sessions(&self) -> impl Iterator<Item = SessionId> + '_ {
+        self.sessions()
+            .filter(|session| session.connected)
+            .map(|session| session.definition.id)
+    }
+
+    /// Whether the account of a session cancels on disconnect, so that its logins and its client's going are journaled;
+    /// `false` for an unknown session.
+    pub fn cancels_on_disconnect(&self, id: SessionId) -> bool {
+        self.directory
+            .session(id)
+            .is_some_and(|at| self.directory.cancels_on_disconnect(at))
+    }
+
     /// The number a session's next client message must have.
     pub fn next_number(&self, id: SessionId) -> Option<u64> {
         self.session(id).map(|session| session.next_number)

@@ -1,13 +1,13 @@
 //! What operators, and the node at its start, do.
 
-use rialto_book::Book;
+use rialto_book::{Book, Slot};
 
 use crate::command::Action;
 use crate::directory::Defined;
 use crate::event::{CancelReason, Event, RefuseReason};
 use crate::market::Market;
 use crate::matching::price_e4;
-use crate::types::{InstrumentId, OrderRef, Side, TradingState};
+use crate::types::{InstrumentId, OrderRef, SessionId, Side, TradingState};
 
 impl Market {
     pub(crate) fn operator(&mut self, key: u64, action: &Action, events: &mut Vec<Event>) {
@@ -68,6 +68,46 @@ impl Market {
             Action::Resume { instrument } => {
                 self.set_state(*instrument, TradingState::Trading, events)
             }
+            Action::Connected { session } => {
+                let at = self.session_at(*session)?;
+                self.directory.sessions[at as usize].connected =
+                    self.directory.cancels_on_disconnect(at);
+                Ok(())
+            }
+            Action::Disconnected { session } => {
+                let at = self.session_at(*session)?;
+                self.disconnected(at, events);
+                Ok(())
+            }
+        }
+    }
+
+    fn session_at(&self, session: SessionId) -> Result<u32, RefuseReason> {
+        self.directory
+            .session(session)
+            .ok_or(RefuseReason::UnknownSession)
+    }
+
+    /// Takes a session's mark back and, if its account wants it, cancels what rests of it, ascending by order reference.
+    ///
+    /// Marked or not: the mark is what a new leader goes by, and an account may have got the flag after the login.
+    /// Between trading days there is nobody to tell, so nothing is cancelled then: at its close a day ends every
+    /// connection, and good-till-cancel orders outlive it.
+    fn disconnected(&mut self, at: u32, events: &mut Vec<Event>) {
+        self.directory.sessions[at as usize].connected = false;
+        if !self.day.open || !self.directory.cancels_on_disconnect(at) {
+            return;
+        }
+        let mut doomed: Vec<(u64, Slot)> = (0..self.books.len() as u32)
+            .flat_map(|instrument| self.orders.own(at, instrument))
+            .map(|(instrument, slot)| {
+                let resting = self.books[instrument as usize].get(&self.pool, slot);
+                (resting.id, slot)
+            })
+            .collect();
+        doomed.sort_unstable_by_key(|(order_ref, _)| *order_ref);
+        for (_, slot) in doomed {
+            self.take_out(slot, CancelReason::Supervisory, events);
         }
     }
 

@@ -213,6 +213,17 @@ impl Orders {
         slot_of(list.head).map(|at| self.records[at].slot)
     }
 
+    /// The orders of a session in an instrument with that instrument, oldest first.
+    pub(crate) fn own(&self, session: u32, instrument: u32) -> impl Iterator<Item = (u32, Slot)> {
+        let list = self
+            .lists
+            .get(session as usize)
+            .and_then(|lists| lists.get(instrument as usize));
+        let head = list.and_then(|list| slot_of(list.head));
+        std::iter::successors(head, |at| slot_of(self.records[*at].own.next))
+            .map(move |at| (instrument, self.records[at].slot))
+    }
+
     /// The oldest DAY order.
     pub(crate) fn first_day(&self) -> Option<Slot> {
         slot_of(self.day_orders.head).map(|at| self.records[at].slot)

@@ -4,7 +4,7 @@ use rialto_book::{Book, FillSink, Incoming, Outcome, Slot};
 
 use crate::bytes::{Reader, Short};
 use crate::checkpoint::{MAGIC, ORDER_BYTES, VERSION};
-use crate::codec::{read_account, read_instrument, read_session};
+use crate::codec::{CodecError, read_account, read_instrument, read_session};
 use crate::day::{Day, MAX_OPENINGS, is_date};
 use crate::directory::{Defined, max_price};
 use crate::event::RefuseReason;
@@ -206,7 +206,11 @@ fn read_instruments(reader: &mut Reader<'_>, market: &mut Market) -> Result<(), 
 fn read_accounts(reader: &mut Reader<'_>, market: &mut Market) -> Result<(), RestoreError> {
     let mut last = None;
     for _ in 0..reader.u32()? {
-        let definition = read_account(reader)?;
+        let definition = match read_account(reader) {
+            Ok(definition) => definition,
+            Err(CodecError::Short { at }) => return Err(RestoreError::Short { at }),
+            Err(_) => return invalid(reader, "whether an account cancels on disconnect is a flag"),
+        };
         ensure(
             last < Some(definition.id),
             reader,
@@ -238,6 +242,7 @@ fn read_sessions(reader: &mut Reader<'_>, market: &mut Market) -> Result<(), Res
         let next_number = reader.u64()?;
         let last_user_ref = reader.u32()?;
         let order_entry = flag(reader)?;
+        let connected = flag(reader)?;
         ensure(
             (1..NUMBER_BOUND).contains(&next_number),
             reader,
@@ -247,7 +252,14 @@ fn read_sessions(reader: &mut Reader<'_>, market: &mut Market) -> Result<(), Res
             session.next_number = next_number;
             session.last_user_ref = last_user_ref;
             session.order_entry = order_entry;
+            session.connected = connected;
         }
+        let at = market.directory.sessions.len() as u32 - 1;
+        ensure(
+            !connected || market.directory.cancels_on_disconnect(at),
+            reader,
+            "a session is marked as connected and its account does not cancel on disconnect",
+        )?;
     }
     Ok(())
 }

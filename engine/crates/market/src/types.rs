@@ -181,6 +181,9 @@ pub struct Account {
     pub max_order_value_e4: u64,
     /// The most orders resting at once.
     pub max_open_orders: u32,
+    /// Whether the orders of a session of this account are cancelled when its client is gone
+    /// ([`crate::command::Action::Disconnected`]).
+    pub cancel_on_disconnect: bool,
 }
 
 /// A login; upserted by [`crate::command::Action::DefineSession`].

@@ -153,6 +153,7 @@ fn definitions() -> Vec<Action> {
         max_order_quantity: 1_000,
         max_order_value_e4: u64::MAX,
         max_open_orders: u32::MAX,
+        cancel_on_disconnect: false,
     }));
     for nth in 0..SESSIONS {
         actions.push(Action::DefineSession(SessionDefinition {

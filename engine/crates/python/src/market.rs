@@ -109,6 +109,11 @@ impl Market {
         self.act(Action::DefineInstrument(instrument), time_ns)
     }
 
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the definition's fields, by name on the Python side"
+    )]
+    #[pyo3(signature = (number, max_order_quantity, max_order_value_e4, max_open_orders, time_ns, cancel_on_disconnect=false))]
     fn define_account(
         &mut self,
         number: u32,
@@ -116,6 +121,7 @@ impl Market {
         max_order_value_e4: u64,
         max_open_orders: u32,
         time_ns: u64,
+        cancel_on_disconnect: bool,
     ) -> PyResult<()> {
         let id = AccountId(number);
         let account = Account {
@@ -123,6 +129,7 @@ impl Market {
             max_order_quantity,
             max_order_value_e4,
             max_open_orders,
+            cancel_on_disconnect,
         };
         self.act(Action::DefineAccount(account), time_ns)
     }
@@ -171,6 +178,24 @@ impl Market {
             },
             time_ns,
         )
+    }
+
+    /// A session's client has logged in: without effect unless its account cancels on disconnect.
+    fn connected(&mut self, session: u32, time_ns: u64) -> PyResult<()> {
+        let session = SessionId(session);
+        self.act(Action::Connected { session }, time_ns)
+    }
+
+    /// A session's client is gone: cancels what rests of it if its account wants that.
+    fn disconnected(&mut self, session: u32, time_ns: u64) -> PyResult<()> {
+        let session = SessionId(session);
+        self.act(Action::Disconnected { session }, time_ns)
+    }
+
+    /// The sessions that are marked as connected, ascending.
+    #[getter]
+    fn connected_sessions(&self) -> Vec<u32> {
+        self.market.connected_sessions().map(|id| id.0).collect()
     }
 
     /// A client's OUCH message, with the number its session's next message has.

@@ -24,6 +24,10 @@ pub enum LoginReject {
         "session not available: ask for the current session with a blank name and a number of at most the next one"
     )]
     SessionNotAvailable,
+    /// `S` too: this replica does not lead the market, so it takes no orders. Given at once, before name and password are
+    /// looked at, so that a client finds the leader in one round trip an address.
+    #[error("this replica does not lead the market: log in at the market's other addresses")]
+    NotLeading,
 }
 
 impl LoginReject {
@@ -31,7 +35,7 @@ impl LoginReject {
     pub const fn reason(self) -> LoginRejectReason {
         match self {
             Self::NotAuthorized => LoginRejectReason::NotAuthorized,
-            Self::SessionNotAvailable => LoginRejectReason::SessionNotAvailable,
+            Self::SessionNotAvailable | Self::NotLeading => LoginRejectReason::SessionNotAvailable,
         }
     }
 }

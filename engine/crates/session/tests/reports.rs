@@ -5,7 +5,7 @@ mod common;
 
 use common::mirror::codes;
 use common::{Bench, DATE, HOUR_NS, TEN_NS, session};
-use rialto_market::command::{Action, Enter, EnterEcho, Replace, Target};
+use rialto_market::command::{Action, Command, Enter, EnterEcho, Replace, Request, Target};
 use rialto_market::event::{Event, Party};
 use rialto_market::types::{
     InstrumentId, MatchNumber, OrderRef, SessionId, Side, Symbol, TimeInForce,
@@ -496,4 +496,49 @@ fn positions_that_were_not_written_so_are_refused() {
         );
     }
     assert!(matches!(changed(24, 4), Err(PositionsError::Length { .. })));
+}
+
+/// What a client that is gone leaves behind: its own stream says `S` of each order, and the feed takes them off.
+#[test]
+fn a_client_that_is_gone_takes_its_orders_from_its_stream_and_the_feed() {
+    let mut bench = Bench::open();
+    let one = SessionId(1);
+    bench.act(Action::Connected { session: one });
+    for (user_ref, price_e4) in [(1, 12_500), (2, 12_300)] {
+        bench.apply(&Command::Client {
+            session: one,
+            number: u64::from(user_ref),
+            request: Request::Enter(Enter {
+                price_e4,
+                ..enter(user_ref)
+            }),
+        });
+    }
+    let (feed, own) = (bench.store.feed().len(), bench.store.session(1).len());
+    let others = bench.store.session(2).len();
+    for _ in 0..2 {
+        bench.act(Action::Disconnected { session: one });
+    }
+    let canceled: Vec<_> = bench.store.session(1)[own..]
+        .iter()
+        .map(|message| match Message::decode(message) {
+            Ok(Message::Canceled(m)) => (m.user_ref_num(), m.quantity(), m.reason()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        canceled,
+        [
+            (1, 30, CancelReason::Supervisory),
+            (2, 30, CancelReason::Supervisory),
+        ]
+    );
+    assert_eq!(CancelReason::Supervisory.code(), b'S');
+    assert_eq!(letters(&bench.store.feed()[feed..]), "DD");
+    assert_eq!(bench.store.session(2).len(), others);
+    assert!(
+        common::mirror::Book::of(bench.store.feed())
+            .orders()
+            .is_empty()
+    );
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rialto_market::Market;
-use rialto_market::event::Event;
+use rialto_market::event::{CancelReason, Event};
 use rialto_market::types::{SessionId, TradingState};
 use rialto_session::{Publisher, Snapshot, StreamId};
 use std::collections::BTreeMap;
@@ -141,6 +141,10 @@ fn kind(event: &Event) -> &'static str {
         Event::Rested { .. } => "rested",
         Event::Executed { maker, .. } if maker.left > 0 => "executed in part",
         Event::Executed { .. } => "executed",
+        Event::Canceled {
+            reason: CancelReason::Supervisory,
+            ..
+        } => "disconnected",
         Event::Canceled { resting: false, .. } => "canceled at once",
         Event::Canceled { order, .. } if order.left > 0 => "reduced",
         Event::Canceled { .. } => "canceled",
@@ -178,7 +182,7 @@ fn flows_bring_about_every_kind_of_event() {
             })
             .count();
     }
-    assert_eq!(kinds.len(), 19, "{kinds:?}");
+    assert_eq!(kinds.len(), 20, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 10), "{kinds:?}");
     assert!(
         kinds["executed"] > 500 && earlier > 10,

@@ -34,6 +34,13 @@ fn busy() -> Bench {
     bench.act(Action::Halt {
         instrument: Some(InstrumentId(2)),
     });
+    bench.act(Action::DefineAccount(Account {
+        cancel_on_disconnect: true,
+        ..account(2)
+    }));
+    bench.act(Action::Connected {
+        session: SessionId(3),
+    });
     bench
 }
 
@@ -255,8 +262,11 @@ fn what_is_wrong_is_said() {
     assert_eq!(error(b"something else"), RestoreError::NotACheckpoint);
     assert_eq!(error(&bytes[..5]), RestoreError::Short { at: 0 });
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert_eq!(error(&newer), RestoreError::Version { found: 2 });
+    for found in [1, 3] {
+        newer[8] = found;
+        let found = u32::from(found);
+        assert_eq!(error(&newer), RestoreError::Version { found });
+    }
     let mut longer = bytes.clone();
     longer.push(0);
     assert!(

@@ -126,12 +126,13 @@ fn action() -> impl Strategy<Value = Action> {
                     reference_price,
                 })
             }),
-        (any::<[u32; 3]>(), any::<u64>()).prop_map(|(numbers, value)| {
+        (any::<[u32; 3]>(), any::<u64>(), any::<bool>()).prop_map(|(numbers, value, flag)| {
             Action::DefineAccount(Account {
                 id: AccountId(numbers[0]),
                 max_order_quantity: numbers[1],
                 max_order_value_e4: value,
                 max_open_orders: numbers[2],
+                cancel_on_disconnect: flag,
             })
         }),
         (any::<u32>(), any::<[u8; 6]>(), any::<u32>()).prop_map(|(id, name, account)| {
@@ -145,6 +146,12 @@ fn action() -> impl Strategy<Value = Action> {
         Just(Action::CloseDay),
         scope().prop_map(|instrument| Action::Halt { instrument }),
         scope().prop_map(|instrument| Action::Resume { instrument }),
+        any::<u32>().prop_map(|id| Action::Connected {
+            session: SessionId(id)
+        }),
+        any::<u32>().prop_map(|id| Action::Disconnected {
+            session: SessionId(id)
+        }),
     ]
 }
 
@@ -206,6 +213,10 @@ proptest! {
 /// The layout is what journals on disks have: it may not change without anyone noticing.
 #[test]
 fn golden_bytes() {
+    let operator = |action| Stamped {
+        stamp_ns: 3,
+        command: Command::Operator { key: 5, action },
+    };
     let batch = [
         Stamped {
             stamp_ns: 0x0102_0304_0506_0708,
@@ -240,10 +251,20 @@ fn golden_bytes() {
                 },
             },
         },
+        operator(Action::DefineAccount(Account {
+            cancel_on_disconnect: true,
+            ..account(8)
+        })),
+        operator(Action::Connected {
+            session: SessionId(7),
+        }),
+        operator(Action::Disconnected {
+            session: SessionId(7),
+        }),
     ];
     let mut bytes = Vec::new();
     encode_batch(&batch, &mut bytes);
-    let mut expected = vec![3, 0, 0, 0];
+    let mut expected = vec![6, 0, 0, 0];
     expected.extend_from_slice(&[34, 0]);
     expected.extend_from_slice(&[8, 7, 6, 5, 4, 3, 2, 1, 3]);
     expected.extend_from_slice(&[7, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
@@ -259,6 +280,15 @@ fn golden_bytes() {
     expected.extend_from_slice(&[21, 0]);
     expected.extend_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0, 69]);
     expected.extend_from_slice(&[4, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0]);
+    expected.extend_from_slice(&[38, 0, 3, 0, 0, 0, 0, 0, 0, 0, 65]);
+    expected.extend_from_slice(&[5, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0]);
+    expected.extend_from_slice(&[0x3F, 0x42, 0x0F, 0]);
+    expected.extend_from_slice(&[0xFF; 12]);
+    expected.push(1);
+    for kind in [71, 72] {
+        expected.extend_from_slice(&[21, 0, 3, 0, 0, 0, 0, 0, 0, 0, kind]);
+        expected.extend_from_slice(&[5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0]);
+    }
     assert_eq!(bytes, expected);
 }
 

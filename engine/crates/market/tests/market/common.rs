@@ -31,6 +31,7 @@ pub fn account(id: u32) -> Account {
         max_order_quantity: 999_999,
         max_order_value_e4: u64::MAX,
         max_open_orders: u32::MAX,
+        cancel_on_disconnect: false,
     }
 }
 

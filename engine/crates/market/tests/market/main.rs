@@ -8,6 +8,7 @@
 mod checkpoint;
 mod codec;
 mod common;
+mod disconnect;
 mod oracle;
 mod reasons;
 mod refusals;

@@ -213,6 +213,7 @@ fn account_limits() {
         max_order_quantity: 50,
         max_order_value_e4: 40 * 100 * 100,
         max_open_orders: 2,
+        cancel_on_disconnect: false,
         ..account(1)
     }));
     rejects(&mut bench, buy(1, 51, 1), RejectReason::MaxOrderQuantity);

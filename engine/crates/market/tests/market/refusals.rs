@@ -94,6 +94,16 @@ fn refusals() {
             Some(RefuseReason::UnknownInstrument)
         );
     }
+    let nobody = SessionId(9);
+    for action in [
+        Action::Connected { session: nobody },
+        Action::Disconnected { session: nobody },
+    ] {
+        assert_eq!(
+            refused(&bench.act(action)),
+            Some(RefuseReason::UnknownSession)
+        );
+    }
     let orphan = Action::DefineSession(session(9, "nine", 9));
     assert_eq!(
         refused(&bench.act(orphan)),

@@ -174,6 +174,7 @@ fn account(path: &str, value: &Value, p: &mut Problems) -> (String, Account) {
         max_order_quantity: narrow(o.integer("max_order_quantity", 1, QUANTITY_BOUND - 1, p)),
         max_order_value_e4: o.integer("max_order_value_e4", 1, u64::MAX, p),
         max_open_orders: narrow(o.integer("max_open_orders", 1, u64::from(u32::MAX), p)),
+        cancel_on_disconnect: o.flag_or("cancel_on_disconnect", false, p),
     };
     o.finish(p);
     (name, account)

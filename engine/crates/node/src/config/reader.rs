@@ -152,6 +152,21 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A flag, or `default` where it is absent.
+    pub fn flag_or(&mut self, key: &'static str, default: bool, problems: &mut Problems) -> bool {
+        match self.get(key) {
+            None => default,
+            Some(Value::Bool(flag)) => *flag,
+            Some(value) => {
+                problems.add(
+                    &self.path(key),
+                    format!("is {}, not true or false", kind(value)),
+                );
+                default
+            }
+        }
+    }
+
     /// An optional number.
     pub fn optional_number(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
         let value = self.get(key)?;

@@ -3,6 +3,7 @@
 use crate::streams::Extents;
 use rialto_market::event::RefuseReason;
 use rialto_market::types::Symbol;
+use rialto_replica::{CheckpointMeta, LeaderEpoch, NotLeader, ReplicaId, TransferRefused};
 use std::fs::File;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -32,6 +33,18 @@ pub enum Refusal {
     /// The node stops.
     #[error("the node is stopping")]
     Stopping,
+    /// Another replica leads, so nothing was done.
+    #[error("this replica does not lead the market")]
+    Elsewhere {
+        /// Who leads, where known.
+        leader: Option<ReplicaId>,
+    },
+    /// Leadership moved before it was known to be durable: it may have been carried out or not.
+    #[error("leadership moved before this was durable, so it may have been carried out or not")]
+    Moved {
+        /// Who leads now, where known.
+        leader: Option<ReplicaId>,
+    },
 }
 
 /// A refusal in words.
@@ -45,6 +58,7 @@ pub fn reason(reason: RefuseReason) -> &'static str {
         RefuseReason::UnknownAccount => "there is no such account",
         RefuseReason::InvalidDefinition => "a value is out of range or in use elsewhere",
         RefuseReason::OrdersResting => "orders rest, and the change would alter what they mean",
+        RefuseReason::UnknownSession => "there is no such session",
     }
 }
 

@@ -62,6 +62,7 @@ impl Venue {
             max_order_quantity: u32::MAX,
             max_order_value_e4: u64::MAX,
             max_open_orders: u32::MAX,
+            cancel_on_disconnect: false,
         }));
         made.act(Action::DefineSession(SessionDefinition {
             id: SESSION,

@@ -49,6 +49,12 @@ pub enum CloseReason {
     /// The server is going down.
     #[error("the server is shutting down; log in again later with the next number")]
     Shutdown,
+    /// Another replica leads the market now. What the client sent and has no answer to may be lost here or may stand
+    /// in the stream: it logs in at the new leader and sends it again under the same numbers.
+    #[error(
+        "leadership of the market moved; log in at the market's other addresses with the next number and send again what was not answered"
+    )]
+    LeadershipMoved,
 }
 
 impl CloseReason {
@@ -81,6 +87,7 @@ impl CloseReason {
             Self::ReadOnly => "read_only",
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
+            Self::LeadershipMoved => "leadership_moved",
         }
     }
 }

@@ -333,6 +333,18 @@ fn the_end_of_the_session_and_other_ends() {
         said(&mut server, 0),
         ["+ the same user logged in on another connection"]
     );
+    let mut server = open(Role::Orders);
+    server.receive(&message(b"taken and never committed"));
+    server.close(CloseReason::LeadershipMoved, 0);
+    assert_eq!(events(&mut server, 0), ["leadership_moved"]);
+    assert!(!CloseReason::LeadershipMoved.is_violation());
+    let [text] = &said(&mut server, 0)[..] else {
+        panic!("one packet says why");
+    };
+    assert!(
+        text.starts_with("+ leadership of the market moved"),
+        "{text}"
+    );
     // After the end, input is taken and forgotten.
     assert_eq!(server.receive(&login()), login().len());
     assert_eq!(server.poll(0), None);

@@ -76,6 +76,9 @@ pub enum Op {
     Repeat {
         session: u32,
     },
+    Gone {
+        session: u32,
+    },
     Halt(u16),
     Resume,
     NextDay,
@@ -132,6 +135,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         6 => (who(), prop::bool::weighted(0.7)).prop_map(|(session, enabled)| Op::Entry { session, enabled }),
         10 => who().prop_map(|session| Op::Query { session }),
         10 => who().prop_map(|session| Op::Repeat { session }),
+        4 => who().prop_map(|session| Op::Gone { session }),
         5 => (1..=2u16).prop_map(Op::Halt),
         40 => Just(Op::Resume),
         8 => Just(Op::NextDay),
@@ -363,6 +367,10 @@ fn step(bench: &mut Bench, op: &Op) {
             }
             .encode(&mut out);
             session
+        }
+        Op::Gone { session } => {
+            let session = SessionId(session);
+            return bench.act(Action::Disconnected { session });
         }
         Op::Halt(id) => {
             let instrument = Some(InstrumentId(id));

@@ -116,6 +116,7 @@ impl Bench {
             max_order_quantity: 500_000,
             max_order_value_e4: u64::MAX,
             max_open_orders: 10_000,
+            cancel_on_disconnect: true,
         };
         for action in [
             instrument(1, "ABC", 100, 1),

@@ -53,6 +53,7 @@ pub fn prelude() -> Vec<Command> {
             max_order_quantity: 90,
             max_order_value_e4: 80 * 100 * 100,
             max_open_orders: 8,
+            cancel_on_disconnect: true,
             ..account(4)
         }),
     ];
@@ -87,7 +88,7 @@ pub fn command(step: &Step, market: &Market) -> Command {
         c,
         odd,
     } = *step;
-    if kind >= 90 {
+    if kind >= 89 {
         return operator(step, market);
     }
     let id = if odd == 255 {
@@ -194,14 +195,27 @@ pub fn command(step: &Step, market: &Market) -> Command {
 }
 
 fn operator(step: &Step, market: &Market) -> Command {
-    let Step { kind, a, b, c, .. } = *step;
+    let Step {
+        kind,
+        session: who,
+        a,
+        b,
+        c,
+        odd,
+    } = *step;
     let scope = match c % 4 {
         0 => None,
         1 => Some(InstrumentId(2)),
         2 => Some(InstrumentId(7)),
         _ => Some(InstrumentId(1)),
     };
+    let id = match odd {
+        255 => SessionId(99),
+        _ => SessionId(u32::from(who) + 1),
+    };
     let action = match kind {
+        89 if a % 3 == 0 => Action::Disconnected { session: id },
+        89 => Action::Connected { session: id },
         90 => Action::Halt { instrument: scope },
         91 | 92 => Action::Resume { instrument: None },
         93 if a % 2 == 0 => Action::CloseDay,
@@ -224,6 +238,7 @@ fn operator(step: &Step, market: &Market) -> Command {
             max_order_quantity: 20 + u32::from(a % 80),
             max_order_value_e4: 400_000 + u64::from(b) * 30,
             max_open_orders: 3 + u32::from(c % 32),
+            cancel_on_disconnect: c % 4 > 0,
             ..account(if a % 2 == 0 { 9 } else { 4 })
         }),
         _ => Action::DefineSession(session(
@@ -233,7 +248,7 @@ fn operator(step: &Step, market: &Market) -> Command {
         )),
     };
     Command::Operator {
-        key: u64::from(a % 6),
+        key: if kind == 89 { 0 } else { u64::from(a % 6) },
         action,
     }
 }

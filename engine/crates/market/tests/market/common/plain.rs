@@ -39,6 +39,7 @@ pub struct PlainSession {
     pub next_number: u64,
     pub last_user_ref: u32,
     pub order_entry: bool,
+    pub connected: bool,
 }
 
 #[derive(Default)]

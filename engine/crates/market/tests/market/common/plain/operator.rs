@@ -101,6 +101,7 @@ impl Plain {
             }
             Action::DefineAccount(new) => {
                 self.accounts.insert(new.id.0, *new);
+                self.forget_unwanted_marks();
             }
             Action::DefineSession(new) => {
                 if !self.accounts.contains_key(&new.account.0) {
@@ -118,6 +119,7 @@ impl Plain {
                             return Err(RefuseReason::OrdersResting);
                         }
                         old.definition = *new;
+                        self.forget_unwanted_marks();
                     }
                     None => {
                         self.sessions.insert(
@@ -127,6 +129,7 @@ impl Plain {
                                 next_number: 1,
                                 last_user_ref: 0,
                                 order_entry: true,
+                                connected: false,
                             },
                         );
                     }
@@ -195,7 +198,38 @@ impl Plain {
                     self.tell(id, changed, false, events);
                 }
             }
+            Action::Connected { session } => {
+                let session = self.sessions.get_mut(&session.0);
+                session.ok_or(RefuseReason::UnknownSession)?.connected = true;
+                self.forget_unwanted_marks();
+            }
+            Action::Disconnected { session: id } => {
+                let session = self.sessions.get_mut(&id.0);
+                let session = session.ok_or(RefuseReason::UnknownSession)?;
+                session.connected = false;
+                let account = session.definition.account.0;
+                if self.open && self.accounts[&account].cancel_on_disconnect {
+                    let mut doomed: Vec<u64> = self
+                        .orders
+                        .iter()
+                        .filter(|order| order.session == id.0)
+                        .map(|order| order.order_ref)
+                        .collect();
+                    doomed.sort();
+                    for order_ref in doomed {
+                        self.remove(order_ref, CancelReason::Supervisory, events);
+                    }
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Only sessions of accounts that cancel on disconnect are marked.
+    fn forget_unwanted_marks(&mut self) {
+        for session in self.sessions.values_mut() {
+            let account = &self.accounts[&session.definition.account.0];
+            session.connected = session.connected && account.cancel_on_disconnect;
+        }
     }
 }
