@@ -1,7 +1,9 @@
 //! What a journal may use.
 
 use crate::error::JournalError;
-use crate::format::{MAX_PAYLOAD_BYTES, RECORD_HEADER, SEGMENT_HEADER};
+use crate::format::{
+    MAX_LOGS, MAX_NOTE_BYTES, MAX_PAYLOAD_BYTES, RECORD_HEADER, SEGMENT_HEADER, record_size,
+};
 
 /// What a journal may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +69,23 @@ impl Config {
     }
 }
 
-/// The largest payload a segment of this size takes, leaving room for a seal.
+/// Bytes at a segment's end that entries leave free, so that notes, truncations, resets and a seal fit when there is no next
+/// segment to be had.
+pub(crate) fn reserve(segment_bytes: u64) -> u64 {
+    (segment_bytes / 16).clamp(1024, 64 << 10) / 8 * 8
+}
+
+/// Of the reserve, the bytes that notes leave to a seal and four truncations or resets.
+pub(crate) const RESERVED_FOR_CHANGES: u64 = 5 * RECORD_HEADER as u64;
+
+/// The most bytes the notes of all logs may take together, since they stand at the head of every segment.
+pub(crate) fn note_room(segment_bytes: u64) -> u64 {
+    (segment_bytes / 8).min(MAX_LOGS as u64 * record_size(MAX_NOTE_BYTES)) / 8 * 8
+}
+
+/// The largest payload a segment of this size takes, leaving room for the notes at its head and for the reserve at its end.
 fn room(segment_bytes: u64) -> u64 {
-    segment_bytes.saturating_sub(SEGMENT_HEADER + 2 * RECORD_HEADER as u64) / 8 * 8
+    let taken =
+        SEGMENT_HEADER + note_room(segment_bytes) + reserve(segment_bytes) + RECORD_HEADER as u64;
+    segment_bytes.saturating_sub(taken) / 8 * 8
 }

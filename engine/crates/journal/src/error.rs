@@ -23,6 +23,21 @@ pub enum JournalError {
         .0.file, .0.offset, .0.expected
     )]
     Corruption(Box<Corruption>),
+    /// The journal is of another format version. Nothing was changed.
+    #[error(
+        "the journal in {place} is of format version {found} ({file}), this program reads and writes version {} alone. Nothing was \
+         changed. Start anew with an empty directory (`rialto clean` gives up a local venue's journals and checkpoints), or go on \
+         with the program that wrote it",
+        crate::FORMAT_VERSION
+    )]
+    Version {
+        /// The directory.
+        place: String,
+        /// The segment that says so.
+        file: String,
+        /// The version found.
+        found: u32,
+    },
     /// Another process (or another `Journal` of this one) holds the directory.
     #[error(
         "the journal in {place} is open in {}. Two writers would destroy it: stop that process first, or give this node a \
@@ -137,6 +152,16 @@ pub enum JournalError {
         log: u32,
         /// The last durable index.
         last: u64,
+        /// The index asked for.
+        asked: u64,
+    },
+    /// A truncation of what is not there.
+    #[error("log {log} goes on at index {next}: it cannot be truncated to go on at {asked}")]
+    TruncateBeyondEnd {
+        /// The log.
+        log: u32,
+        /// Its next index.
+        next: u64,
         /// The index asked for.
         asked: u64,
     },

@@ -1,18 +1,29 @@
 //! The bytes of segments and records. `FORMAT.md` is the same in words.
 
 use crate::LogId;
+use crate::disk::Disk;
+use crate::error::JournalError;
 
 /// The version written into every segment header.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// The largest payload of one record, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 16 << 20;
 /// The most logs one journal can hold: what fits a segment header.
 pub const MAX_LOGS: usize = 250;
 
+/// The most bytes of a log's note.
+pub const MAX_NOTE_BYTES: usize = 256;
+
 pub(crate) const SEGMENT_HEADER: u64 = 4096;
 pub(crate) const RECORD_HEADER: usize = 40;
 pub(crate) const KIND_ENTRY: u32 = 1;
 pub(crate) const KIND_SEAL: u32 = 2;
+/// The log ends before the record's index.
+pub(crate) const KIND_TRUNCATION: u32 = 3;
+/// The log has no entries and goes on at the record's index.
+pub(crate) const KIND_RESET: u32 = 4;
+/// The payload is the log's note from here on.
+pub(crate) const KIND_NOTE: u32 = 5;
 /// The log number of records that belong to no log.
 pub(crate) const NO_LOG: LogId = LogId(u32::MAX);
 
@@ -36,6 +47,29 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(raw)
 }
 
+/// Why bytes are no header of this version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderFault {
+    /// An intact header of this other version.
+    Version(u32),
+    /// What was expected instead.
+    Damaged(String),
+}
+
+impl HeaderFault {
+    /// The error for a directory in which the segment `file` begins so.
+    pub(crate) fn refuse(self, disk: &dyn Disk, file: &str) -> JournalError {
+        match self {
+            Self::Version(found) => JournalError::Version {
+                place: disk.place(),
+                file: file.to_string(),
+                found,
+            },
+            Self::Damaged(why) => JournalError::corrupt(file, 0, why),
+        }
+    }
+}
+
 /// The first 4,096 bytes of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
@@ -45,6 +79,9 @@ pub(crate) struct SegmentHeader {
     pub base: u64,
     /// The same as an offset in the previous segment's file; 0 in the first.
     pub previous_end: u64,
+    /// Truncations and resets in the journal's whole life before this segment, modulo 2^32: a segment whose successor has the
+    /// same number holds none, so that readers need not look.
+    pub cuts: u32,
     /// For each known log the next index at the segment's begin, ascending by log.
     pub logs: Vec<(LogId, u64)>,
 }
@@ -59,7 +96,7 @@ impl SegmentHeader {
         out.extend_from_slice(&self.base.to_le_bytes());
         out.extend_from_slice(&self.previous_end.to_le_bytes());
         out.extend_from_slice(&(self.logs.len().min(MAX_LOGS) as u32).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&self.cuts.to_le_bytes());
         for (log, next) in self.logs.iter().take(MAX_LOGS) {
             out.extend_from_slice(&log.0.to_le_bytes());
             out.extend_from_slice(&[0; 4]);
@@ -72,33 +109,34 @@ impl SegmentHeader {
     }
 
     /// Reads a header, or says what was expected instead.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, HeaderFault> {
         if bytes.len() < SEGMENT_HEADER as usize {
-            return Err(format!(
+            return Err(HeaderFault::Damaged(format!(
                 "expected a segment header of {SEGMENT_HEADER} bytes, found {}",
                 bytes.len()
-            ));
+            )));
         }
         if bytes[..8] != MAGIC {
-            return Err("expected a segment header, found other bytes".into());
+            return Err(HeaderFault::Damaged(
+                "expected a segment header, found other bytes".into(),
+            ));
+        }
+        // The magic and the checksum's place are every version's: so a damaged header is told from another version's.
+        let (stored, computed) = (u32_at(bytes, CRC_AT), crc32c::crc32c(&bytes[..CRC_AT]));
+        if stored != computed {
+            return Err(HeaderFault::Damaged(format!(
+                "expected a segment header with checksum {computed:08x}, found {stored:08x}"
+            )));
         }
         let version = u32_at(bytes, 8);
         if version != FORMAT_VERSION {
-            return Err(format!(
-                "expected journal format {FORMAT_VERSION}, found {version}: this is another version's journal, or a damaged header"
-            ));
-        }
-        let (stored, computed) = (u32_at(bytes, CRC_AT), crc32c::crc32c(&bytes[..CRC_AT]));
-        if stored != computed {
-            return Err(format!(
-                "expected a segment header with checksum {computed:08x}, found {stored:08x}"
-            ));
+            return Err(HeaderFault::Version(version));
         }
         let count = u32_at(bytes, 40) as usize;
         if count > MAX_LOGS || u64::from(u32_at(bytes, 12)) != SEGMENT_HEADER {
-            return Err(format!(
+            return Err(HeaderFault::Damaged(format!(
                 "expected a header of {SEGMENT_HEADER} bytes with at most {MAX_LOGS} logs"
-            ));
+            )));
         }
         let logs = (0..count)
             .map(|i| LOGS_AT + i * 16)
@@ -108,6 +146,7 @@ impl SegmentHeader {
             number: u64_at(bytes, 16),
             base: u64_at(bytes, 24),
             previous_end: u64_at(bytes, 32),
+            cuts: u32_at(bytes, 44),
             logs,
         })
     }

@@ -5,14 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::change::Note;
+use crate::config::reserve;
 use crate::disk::{Disk, DiskFile, DiskLock, write_all};
 use crate::error::JournalError;
 use crate::format::{
-    KIND_ENTRY, KIND_SEAL, MAX_LOGS, NO_LOG, RECORD_HEADER, RecordHead, SEGMENT_HEADER,
+    KIND_ENTRY, KIND_NOTE, KIND_SEAL, MAX_LOGS, NO_LOG, RECORD_HEADER, RecordHead, SEGMENT_HEADER,
     SegmentHeader, record_size, salt, write_record,
 };
+use crate::log_state::LogState;
 use crate::pool::{Broken, Fresh, Pool, PoolError, Spare, SpareRequest, begin_segment, disk_full};
-use crate::recover::{LogRange, LogState};
+use crate::recover::LogRange;
 use crate::segment::{SealedSegment, sealed};
 use crate::{Config, LogId, Position, names};
 
@@ -37,14 +40,30 @@ impl Chunk {
     fn left(&self) -> u64 {
         (self.base + self.size).saturating_sub(self.end())
     }
+
+    /// Puts a record at the end and gives where it begins.
+    fn put(&mut self, kind: u32, log: LogId, index: u64, payload: &[u8], durable: u64) -> u64 {
+        let start = self.end();
+        let head = RecordHead {
+            crc: 0,
+            len: payload.len() as u32,
+            salt: salt(self.number),
+            kind,
+            log,
+            index,
+            durable,
+        };
+        write_record(&mut self.bytes, &head, payload, start);
+        start
+    }
 }
 
 /// The one writer of a journal's directory.
 ///
 /// Built for one thread that owns it: drain what waits, [`append`](Self::append) each, [`sync`](Self::sync) once, answer all; while
 /// a sync runs, the next batch collects outside. The rule for errors: an `Err` that is not [`JournalError::Poisoned`] changed
-/// nothing. A failed write, sync or rename poisons; a full disk is met only in `append` and `prepare`, before anything is
-/// written, since every record that `append` took has its place in a preallocated segment.
+/// nothing. A failed write, sync or rename poisons; a full disk is met only where a record is taken and in `prepare`, before
+/// anything is written, since every record that was taken has its place in a preallocated segment.
 pub struct Journal {
     pub(crate) disk: Box<dyn Disk>,
     pub(crate) config: Config,
@@ -55,6 +74,11 @@ pub struct Journal {
     pub(crate) free: VecDeque<u64>,
     pub(crate) next_free: u64,
     pub(crate) logs: BTreeMap<LogId, Log>,
+    pub(crate) notes: BTreeMap<LogId, Note>,
+    /// Truncations and resets in the journal's whole life, modulo 2^32.
+    pub(crate) cuts: u32,
+    /// Whether one of them waits for a sync.
+    pub(crate) cut_waits: bool,
     pub(crate) waiting: VecDeque<Chunk>,
     pub(crate) durable: Arc<AtomicU64>,
     pub(crate) poison: Option<JournalError>,
@@ -105,18 +129,7 @@ impl Journal {
                 max: self.config.max_payload_bytes,
             });
         }
-        if !self.logs.contains_key(&log) {
-            let reason = match () {
-                () if log == NO_LOG => Some("this number is reserved"),
-                () if self.logs.len() >= MAX_LOGS => {
-                    Some("the journal holds as many logs as it can")
-                }
-                () => None,
-            };
-            if let Some(reason) = reason {
-                return Err(JournalError::BadLog { log: log.0, reason });
-            }
-        }
+        self.admit(log)?;
         let buffered = self.buffered_bytes();
         let size = record_size(payload.len());
         if buffered > 0 && buffered as u64 + size > self.config.max_buffered_bytes as u64 {
@@ -125,7 +138,9 @@ impl Journal {
                 max: self.config.max_buffered_bytes,
             });
         }
-        let start = self.put(KIND_ENTRY, log, index, payload, size + RECORD_HEADER as u64)?;
+        let need = size + reserve(self.config.segment_bytes);
+        let start = self.put(KIND_ENTRY, log, index, payload, need)?;
+        let base = self.waiting.back().map_or(0, |chunk| chunk.base);
         self.logs
             .entry(log)
             .or_insert_with(|| Log {
@@ -133,7 +148,7 @@ impl Journal {
                 durable_next: index,
             })
             .state
-            .push(start);
+            .push(start, base);
         Ok(Position(start + size))
     }
 
@@ -155,12 +170,20 @@ impl Journal {
         for log in self.logs.values_mut() {
             log.durable_next = log.state.next;
         }
+        for note in self.notes.values_mut() {
+            note.durable_at = note.at;
+        }
         self.durable.store(end, Ordering::Release);
+        if std::mem::take(&mut self.cut_waits) {
+            self.recycle()?;
+        }
         Ok(Position(end))
     }
+
     /// Gives up the entries of a log up to and with `up_to_index`. Segments of which every entry of every log is given up go to
-    /// the pool, the oldest first. A purge is not written down: after a restart, given-up entries show again until their segment
-    /// is recycled. Giving up less than before does nothing.
+    /// the pool, the oldest first (with the next sync, while a truncation or reset waits for it). A purge is not written down:
+    /// after a restart, given-up entries show again until their segment is recycled, so purge again after opening. Giving up less
+    /// than before, or what is no longer there, does nothing.
     ///
     /// # Errors
     /// `UnknownLog`, `PurgeBeyondEnd`; `Poisoned`.
@@ -221,7 +244,7 @@ impl Journal {
     /// Syncs, marks the journal as cleanly shut down and closes it. After that, recovery takes any damage for corruption.
     ///
     /// # Errors
-    /// `Poisoned`; `DiskFull` when the mark itself has no room (all entries are durable then).
+    /// `Poisoned`; `DiskFull` when the mark itself has no room (everything is durable then).
     pub fn seal(mut self) -> Result<Position, JournalError> {
         self.sync()?;
         self.put(KIND_SEAL, NO_LOG, 0, &[], RECORD_HEADER as u64)?;
@@ -243,7 +266,7 @@ impl Journal {
         self.waiting.iter().map(|c| c.bytes.len()).sum()
     }
 
-    /// The logs with what is durable in them, ascending.
+    /// The logs with what is durable in them and neither truncated nor reset since, ascending.
     pub fn logs(&self) -> Vec<LogRange> {
         ranges(
             self.logs
@@ -272,18 +295,48 @@ impl Journal {
         (self.segments.len(), self.free.len())
     }
 
+    /// Whether there is room for one more log, where this is a new one.
+    pub(crate) fn admit(&self, log: LogId) -> Result<(), JournalError> {
+        let known = |log: &LogId| self.logs.contains_key(log) || self.notes.contains_key(log);
+        let noted_alone = self.notes.keys().filter(|n| !self.logs.contains_key(n));
+        let reason = match () {
+            () if log == NO_LOG => "this number is reserved",
+            () if known(&log) => return Ok(()),
+            () if self.logs.len() + noted_alone.count() >= MAX_LOGS => {
+                "the journal holds as many logs as it can"
+            }
+            () => return Ok(()),
+        };
+        Err(JournalError::BadLog { log: log.0, reason })
+    }
+
+    /// The position behind everything taken so far.
+    pub(crate) fn end(&self) -> u64 {
+        self.waiting.back().map_or(0, Chunk::end)
+    }
+
+    /// Bytes left in the newest segment.
+    pub(crate) fn left(&self) -> u64 {
+        self.waiting.back().map_or(0, Chunk::left)
+    }
+
     pub(crate) fn alive(&self) -> Result<(), JournalError> {
         self.poison.clone().map_or(Ok(()), Err)
     }
 
-    fn stop(&mut self, action: &'static str, file: String, error: &io::Error) -> JournalError {
+    pub(crate) fn stop(
+        &mut self,
+        action: &'static str,
+        file: String,
+        error: &io::Error,
+    ) -> JournalError {
         let error = JournalError::poison(action, file, error);
         self.poison = Some(error.clone());
         error
     }
 
     /// Puts a record into the last chunk, or into a new segment's where `need` bytes do not fit. Gives where it begins.
-    fn put(
+    pub(crate) fn put(
         &mut self,
         kind: u32,
         log: LogId,
@@ -298,18 +351,7 @@ impl Journal {
         let Some(chunk) = self.waiting.back_mut() else {
             return Err(JournalError::Config("no segment is open".into()));
         };
-        let start = chunk.end();
-        let head = RecordHead {
-            crc: 0,
-            len: payload.len() as u32,
-            salt: salt(chunk.number),
-            kind,
-            log,
-            index,
-            durable,
-        };
-        write_record(&mut chunk.bytes, &head, payload, start);
-        Ok(start)
+        Ok(chunk.put(kind, log, index, payload, durable))
     }
 
     /// Reserves the next segment and opens a chunk for it. Nothing is written into it before the next sync.
@@ -323,20 +365,27 @@ impl Journal {
             number: number + 1,
             base,
             previous_end: base - previous,
+            cuts: self.cuts,
             logs: self
                 .logs
                 .iter()
                 .map(|(log, l)| (*log, l.state.next))
                 .collect(),
         };
-        self.waiting.push_back(Chunk {
+        let mut chunk = Chunk {
             begin: Some((fresh, header)),
             number: number + 1,
             base,
             size: self.config.segment_bytes,
             at: base + SEGMENT_HEADER,
             bytes: Vec::new(),
-        });
+        };
+        // Every segment begins with the notes, so that none holds the older ones up.
+        let durable = self.durable().0;
+        for (log, note) in &mut self.notes {
+            note.at = chunk.put(KIND_NOTE, *log, 0, &note.bytes, durable);
+        }
+        self.waiting.push_back(chunk);
         Ok(())
     }
 
@@ -362,55 +411,6 @@ impl Journal {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn recycle(&mut self) -> Result<(), JournalError> {
-        let mut moved = Vec::new();
-        while let Some(next) = self.segments.get(1)
-            && next
-                .logs
-                .iter()
-                .all(|(log, next)| self.logs.get(log).is_none_or(|l| *next <= l.state.first))
-        {
-            let Some(old) = self.segments.front().map(|s| names::segment(s.number)) else {
-                break;
-            };
-            if let Err((action, file, error)) = self.retire(&old, &mut moved) {
-                return Err(self.stop(action, file, &error));
-            }
-            self.segments.pop_front();
-        }
-        if !moved.is_empty() {
-            // Before a file is written over, its old name must be gone for good.
-            if let Err(error) = self.disk.sync_dir() {
-                return Err(self.stop("sync", self.disk.place(), &error));
-            }
-            self.free.extend(moved);
-        }
-        Ok(())
-    }
-
-    fn retire(&mut self, old: &str, moved: &mut Vec<u64>) -> Result<(), Broken> {
-        let size = self
-            .disk
-            .open(old)
-            .and_then(|f| f.size())
-            .map_err(|e| ("open", old.to_string(), e))?;
-        if size == self.config.segment_bytes
-            && self.free.len() + moved.len() < self.config.pool_segments
-        {
-            let number = self.next_free;
-            self.next_free += 1;
-            self.disk
-                .rename(old, &names::free(number))
-                .map_err(|e| ("rename", old.to_string(), e))?;
-            moved.push(number);
-            Ok(())
-        } else {
-            self.disk
-                .remove(old)
-                .map_err(|e| ("remove", old.to_string(), e))
-        }
     }
 
     fn with_pool<T>(

@@ -13,12 +13,14 @@
 
 mod change;
 mod config;
+mod cuts;
 mod disk;
 pub mod entry;
 mod error;
 mod file_disk;
 mod format;
 mod journal;
+mod log_state;
 mod mem_disk;
 mod names;
 mod open;
@@ -26,15 +28,16 @@ mod pool;
 mod read;
 mod reader;
 mod recover;
+mod recycle;
 mod scan;
 mod segment;
+mod survey;
 
-pub use change::MAX_NOTE_BYTES;
 pub use config::Config;
 pub use disk::{Disk, DiskFile, DiskLock, LockMode};
 pub use error::{Corruption, JournalError};
 pub use file_disk::FileDisk;
-pub use format::{FORMAT_VERSION, MAX_LOGS, MAX_PAYLOAD_BYTES};
+pub use format::{FORMAT_VERSION, MAX_LOGS, MAX_NOTE_BYTES, MAX_PAYLOAD_BYTES};
 pub use journal::Journal;
 pub use mem_disk::{Loss, MemDisk};
 pub use pool::{Spare, SpareRequest};

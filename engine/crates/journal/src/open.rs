@@ -5,13 +5,15 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::change::Note;
+use crate::config::{RESERVED_FOR_CHANGES, note_room};
 use crate::disk::{Disk, DiskFile, LockMode, read_exact, write_all};
 use crate::error::JournalError;
-use crate::format::{SEGMENT_HEADER, SegmentHeader};
+use crate::format::{KIND_NOTE, SEGMENT_HEADER, SegmentHeader, record_size};
 use crate::journal::{Chunk, Journal, Log, ranges};
 use crate::pool::{Pool, PoolError, begin_segment, harmless};
 use crate::recover::{Found, Recovery, inspect};
-use crate::{Config, Position, names};
+use crate::{Config, LogId, Position, names};
 
 impl Journal {
     /// Opens the directory, or begins a journal in an empty one. Every record is read and checked. A torn tail is dropped, what
@@ -36,6 +38,11 @@ impl Journal {
             Err(e) => return Err(JournalError::io("lock", place, &e)),
         };
         let found = inspect(disk.as_ref())?;
+        let noted = found.notes.values().map(|n| record_size(n.bytes.len()));
+        if noted.sum::<u64>() > note_room(config.segment_bytes) {
+            let why = "segment_bytes is too small for the notes of the logs that are there";
+            return Err(JournalError::Config(why.into()));
+        }
         for name in &found.partial {
             disk.remove(name)
                 .map_err(|e| JournalError::io("remove", name.as_str(), &e))?;
@@ -53,6 +60,7 @@ impl Journal {
                 number: 1,
                 base: 0,
                 previous_end: 0,
+                cuts: 0,
                 logs: Vec::new(),
             };
             let fresh = pool.take().map_err(|e| e.harmless(&place, &config))?;
@@ -70,7 +78,7 @@ impl Journal {
             segments.push_back(header.clone());
         }
         let end = found.end.max(header.base + SEGMENT_HEADER);
-        let recovery = Recovery {
+        let mut recovery = Recovery {
             logs: ranges(
                 found
                     .logs
@@ -92,6 +100,16 @@ impl Journal {
                 },
             )
         });
+        let notes = found.notes.into_iter().map(|(log, note)| {
+            (
+                log,
+                Note {
+                    bytes: note.bytes,
+                    at: note.at,
+                    durable_at: note.at,
+                },
+            )
+        });
         let mut journal = Self {
             active,
             config,
@@ -99,6 +117,9 @@ impl Journal {
             free,
             next_free,
             logs: logs.collect(),
+            notes: notes.collect(),
+            cuts: found.cuts,
+            cut_waits: false,
             waiting: VecDeque::from([Chunk {
                 begin: None,
                 number: header.number,
@@ -112,6 +133,8 @@ impl Journal {
             disk,
             _lock: lock,
         };
+        journal.renew_notes(header.base)?;
+        recovery.durable = journal.durable();
         journal.recycle()?;
         loop {
             match journal.prepare() {
@@ -122,6 +145,31 @@ impl Journal {
             }
         }
         Ok((journal, recovery))
+    }
+
+    /// Writes the notes again that do not stand in the segment at `base`: it was begun here, or in a run that ended before they
+    /// were durable in it. They would hold the older segments up.
+    fn renew_notes(&mut self, base: u64) -> Result<(), JournalError> {
+        let stale: Vec<(LogId, Vec<u8>)> = self
+            .notes
+            .iter()
+            .filter(|(_, note)| note.at < base)
+            .map(|(log, note)| (*log, note.bytes.clone()))
+            .collect();
+        for (log, bytes) in stale {
+            match self.put_change(KIND_NOTE, log, 0, &bytes, RESERVED_FOR_CHANGES) {
+                Ok(at) => {
+                    if let Some(note) = self.notes.get_mut(&log) {
+                        note.at = at;
+                    }
+                }
+                // The next segment has them again.
+                Err(JournalError::DiskFull { .. }) => break,
+                Err(e) => return Err(e),
+            }
+        }
+        self.sync()?;
+        Ok(())
     }
 }
 
@@ -164,6 +212,7 @@ fn settle(
         number: last.number + 1,
         base: found.end,
         previous_end: found.end - last.base,
+        cuts: found.cuts,
         logs: found
             .logs
             .iter()

@@ -8,7 +8,7 @@ use crate::{Entry, LogId, names};
 
 impl Journal {
     /// Reads durable entries of a log from `from_index` on, until `max_bytes` of payload are reached (at least one entry, if there
-    /// is one). Nothing at or beyond the log's end.
+    /// is one). Nothing at or beyond the log's end, and nothing that was truncated or reset, durably or not yet.
     ///
     /// # Errors
     /// `UnknownLog`, `Purged`, `Corruption`, `Io`; `Poisoned`.
@@ -37,12 +37,31 @@ impl Journal {
             log,
             index: from_index,
             max_bytes,
-            until_index: known.durable_next,
+            until_index: 0,
             bytes: 0,
             entries: Vec::new(),
         };
-        let durable = self.durable().0;
+        let end_index = known.durable_next;
         let mut at = known.state.place_of(from_index).unwrap_or(0);
+        loop {
+            // Up to the next place before which dropped entries stand; there it goes on behind them.
+            let jump = known
+                .state
+                .jump_after(wanted.index)
+                .filter(|place| place.index < end_index);
+            wanted.until_index = jump.map_or(end_index, |place| place.index);
+            self.gather_from(at, &mut wanted)?;
+            match jump {
+                Some(place) if wanted.index == place.index && !wanted.full() => at = place.position,
+                _ => return Ok(wanted.entries),
+            }
+        }
+    }
+
+    /// Gathers what is wanted from the position `at` on, over the segments' borders.
+    fn gather_from(&self, mut at: u64, wanted: &mut Wanted) -> Result<(), JournalError> {
+        let durable = self.durable().0;
+        let (log, from_index) = (wanted.log, wanted.index);
         let mut segment = self
             .segments
             .partition_point(|s| s.base <= at)
@@ -66,7 +85,8 @@ impl Journal {
                 (header.number, header.base),
                 at,
                 end,
-                &mut wanted,
+                wanted,
+                &|_, _| false,
             )? {
                 Ok(reached) => at = reached,
                 Err(Stopped::Bad(offset, why)) => {
@@ -90,6 +110,6 @@ impl Journal {
             );
             return Err(JournalError::corrupt(names::segment(last), 0, why));
         }
-        Ok(wanted.entries)
+        Ok(())
     }
 }

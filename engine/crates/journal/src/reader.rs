@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::cuts::Cuts;
 use crate::disk::{Disk, DiskFile, DiskLock, LockMode, read_exact};
 use crate::error::JournalError;
-use crate::format::{KIND_ENTRY, SEGMENT_HEADER, SegmentHeader};
-use crate::recover::{LogRange, inspect, segment_numbers};
+use crate::format::{HeaderFault, SEGMENT_HEADER, SegmentHeader};
+use crate::recover::{inspect, segment_numbers};
 use crate::scan::{Record, Scan, Step};
 use crate::segment::{SealedSegment, Stopped, Wanted, gather, read_header, sealed};
 use crate::{Entry, LogId, Position, names};
@@ -18,7 +19,8 @@ use crate::{Entry, LogId, Position, names};
 pub enum Until {
     /// The durable position of a writer in this process, as it moves ([`crate::Journal::durable_handle`]).
     Live(Arc<AtomicU64>),
-    /// A durable position learned otherwise, such as from the node's admin interface.
+    /// A durable position learned otherwise, such as from the node's admin interface: so another process reads a running node's
+    /// journal, with no lock. What is below it never changes; [`Reader::advance`] takes a newer one.
     Position(Position),
     /// The valid end of a journal nobody writes, or of a copy: found as recovery finds it, without changing anything.
     ValidEnd,
@@ -31,6 +33,7 @@ pub struct Reader {
     segments: BTreeMap<u64, SegmentHeader>,
     /// Per log: the next index and a position at or before its record.
     cursors: BTreeMap<LogId, (u64, u64)>,
+    cuts: Cuts,
     _lock: Option<Box<dyn DiskLock>>,
 }
 
@@ -79,6 +82,7 @@ impl Reader {
             until,
             segments: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            cuts: Cuts::default(),
             _lock: lock,
         };
         reader.refresh()?;
@@ -93,9 +97,17 @@ impl Reader {
         })
     }
 
+    /// Reads up to this durable position from now on, unless it reads up to a later one or follows a writer of this process.
+    pub fn advance(&mut self, durable: Position) {
+        if let Limit::Fixed(position) = &mut self.until {
+            *position = durable.0.max(*position);
+        }
+    }
+
     /// Reads durable entries of a log from `from_index` on, until `max_bytes` of payload are reached (at least one entry, if there
-    /// is one). Nothing at or beyond the log's end, nor for a log that is not there. Going on where the last read ended costs no
-    /// search.
+    /// is one): the log as it stands at [`end`](Self::end) when this is called, so nothing that was truncated or reset before
+    /// then, and what was appended in its place. Nothing at or beyond the log's end, nor for a log that is not there. Going on
+    /// where the last read ended costs no search; the first read looks through the newest segment, and those with truncations.
     ///
     /// # Errors
     /// `Purged` when the index is gone (also when its segment is recycled while it is being read), `Corruption`, `Io`.
@@ -108,7 +120,8 @@ impl Reader {
         // The limit first: every segment that holds something below it has its name by then.
         let limit = self.end().0;
         self.refresh()?;
-        let mut at = self.place_of(log, from_index)?;
+        self.learn_cuts(limit)?;
+        let mut at = self.place_of(log, from_index, limit)?;
         let mut wanted = Wanted {
             log,
             index: from_index,
@@ -135,6 +148,7 @@ impl Reader {
                 from,
                 end,
                 &mut wanted,
+                &|start, index| self.cuts.dropped(log, start, index),
             )? {
                 Ok(reached) => at = reached,
                 Err(Stopped::Begins(first)) => {
@@ -154,39 +168,6 @@ impl Reader {
         }
         self.cursors.insert(log, (wanted.index, at));
         Ok(wanted.entries)
-    }
-
-    /// The logs and what is in them up to [`end`](Self::end), ascending. Reads the whole journal.
-    ///
-    /// # Errors
-    /// `Corruption`, `Io`; `NoSuchSegment` when one is recycled meanwhile: ask again.
-    pub fn logs(&mut self) -> Result<Vec<LogRange>, JournalError> {
-        let limit = self.end().0;
-        self.refresh()?;
-        let mut logs: BTreeMap<LogId, (u64, u64)> = BTreeMap::new();
-        let spans: Vec<(SegmentHeader, u64)> = self.spans(limit).collect();
-        if let Some((first, _)) = spans.first() {
-            logs.extend(first.logs.iter().map(|&(log, next)| (log, (next, next))));
-        }
-        for (header, end) in &spans {
-            self.each_record(header, *end, &mut |record| {
-                if record.head.kind == KIND_ENTRY {
-                    let entry = logs
-                        .entry(record.head.log)
-                        .or_insert((record.head.index, record.head.index));
-                    entry.1 = record.head.index + 1;
-                }
-                Ok(())
-            })?;
-        }
-        Ok(logs
-            .into_iter()
-            .map(|(log, (first, next))| LogRange {
-                log,
-                first: Some(first),
-                next,
-            })
-            .collect())
     }
 
     /// The sealed segments, oldest first.
@@ -219,15 +200,16 @@ impl Reader {
         }
         let failed = |e: io::Error| JournalError::io("copy", names::segment(number), &e);
         out.write_all(&header.encode()).map_err(failed)?;
-        self.each_record(&header, end, &mut |record| {
+        self.each_record(&header, header.base + SEGMENT_HEADER, end, &mut |record| {
             out.write_all(record.raw).map_err(failed)
         })?;
         Ok(end - header.base)
     }
 
-    fn each_record(
+    pub(crate) fn each_record(
         &self,
         header: &SegmentHeader,
+        from: u64,
         end: u64,
         visit: &mut dyn FnMut(&Record<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
@@ -239,13 +221,7 @@ impl Reader {
             }
             Err(e) => return Err(JournalError::io("open", name, &e)),
         };
-        let mut scan = Scan::new(
-            file.as_ref(),
-            number,
-            header.base,
-            header.base + SEGMENT_HEADER,
-            end,
-        );
+        let mut scan = Scan::new(file.as_ref(), number, header.base, from, end);
         loop {
             let offset = scan.offset();
             let why = match scan.step() {
@@ -268,7 +244,7 @@ impl Reader {
     }
 
     /// Learns of new segments and forgets recycled ones.
-    fn refresh(&mut self) -> Result<(), JournalError> {
+    pub(crate) fn refresh(&mut self) -> Result<(), JournalError> {
         let numbers = segment_numbers(self.disk.as_ref())?;
         self.segments
             .retain(|number, _| numbers.binary_search(number).is_ok());
@@ -293,16 +269,17 @@ impl Reader {
                         .binary_search(&number)
                         .is_ok()
                     {
-                        let why = other
-                            .err()
-                            .unwrap_or_else(|| format!("expected the header of segment {number}"));
-                        return Err(JournalError::corrupt(name, 0, why));
+                        let fault = other.err().unwrap_or_else(|| {
+                            HeaderFault::Damaged(format!("expected the header of segment {number}"))
+                        });
+                        return Err(fault.refuse(self.disk.as_ref(), &name));
                     }
                 }
             }
         }
         let oldest = self.segments.values().next().map_or(0, |s| s.base);
         self.cursors.retain(|_, (_, at)| *at >= oldest);
+        self.cuts.forget_below(oldest);
         self.check_chain()
     }
 
@@ -333,7 +310,7 @@ impl Reader {
     }
 
     /// Each segment with where it ends, as far as the limit.
-    fn spans(&self, limit: u64) -> impl Iterator<Item = (SegmentHeader, u64)> + '_ {
+    pub(crate) fn spans(&self, limit: u64) -> impl Iterator<Item = (SegmentHeader, u64)> + '_ {
         let next = self
             .segments
             .values()
@@ -352,32 +329,72 @@ impl Reader {
         self.spans(limit).find(|(_, end)| at < *end)
     }
 
-    fn place_of(&self, log: LogId, index: u64) -> Result<u64, JournalError> {
-        if let Some(&(next, at)) = self.cursors.get(&log)
-            && next == index
-        {
-            return Ok(at);
-        }
-        let Some(first) = self.segments.values().next() else {
+    /// The log's first index, if the oldest segment's header or a reset tells it.
+    pub(crate) fn known_first(&self, log: LogId) -> Option<u64> {
+        let oldest = self.segments.values().next();
+        self.cuts.first(log, oldest.and_then(|s| s.next_of(log)))
+    }
+
+    /// A position at or before the entry's record, with no dropped record of the same index behind it.
+    fn place_of(&self, log: LogId, index: u64, limit: u64) -> Result<u64, JournalError> {
+        let Some(oldest) = self.segments.values().next() else {
             return Ok(u64::MAX);
         };
-        if let Some(next) = first.next_of(log)
-            && index < next
+        if let Some(first) = self.known_first(log)
+            && index < first
         {
             return Err(JournalError::Purged {
                 log: log.0,
                 asked: index,
-                first: next,
+                first,
             });
         }
-        // Headers without the log come before those with it, and the log's indexes grow from header to header.
+        let dropped = self.cuts.last_drop(log, index);
+        if let Some(&(next, at)) = self.cursors.get(&log)
+            && next == index
+            && dropped.is_none_or(|dropped| dropped < at)
+        {
+            return Ok(at);
+        }
+        // Headers without the log come before those with it, and behind the last drop of an index the log's next one does not fall
+        // back to it from header to header (up to the limit: a later truncation does not count yet).
+        let begin = dropped.unwrap_or(oldest.base);
         let place = self
             .segments
             .values()
+            .filter(|s| s.base >= begin && s.base < limit)
             .take_while(|s| s.next_of(log).is_none_or(|next| next <= index))
-            .last()
-            .unwrap_or(first);
-        Ok(place.base)
+            .last();
+        Ok(place.map_or(begin, |s| s.base))
+    }
+
+    /// Learns of the truncations and resets below `limit` that it does not know yet. A sealed segment whose header and the next
+    /// one's count the same number of them holds none.
+    pub(crate) fn learn_cuts(&mut self, limit: u64) -> Result<(), JournalError> {
+        let mut cuts = std::mem::take(&mut self.cuts);
+        let learned = self.look_for_cuts(limit, &mut cuts);
+        self.cuts = cuts;
+        learned
+    }
+
+    fn look_for_cuts(&self, limit: u64, cuts: &mut Cuts) -> Result<(), JournalError> {
+        for (header, end) in self.spans(limit) {
+            let next = self.segments.get(&(header.number + 1));
+            if end > cuts.known_to && next.is_none_or(|next| next.cuts != header.cuts) {
+                let from = cuts.known_to.max(header.base + SEGMENT_HEADER);
+                let looked = self.each_record(&header, from, end, &mut |record| {
+                    cuts.learn(&record.head, record.start);
+                    Ok(())
+                });
+                match looked {
+                    // Recycled: whatever it dropped is gone too.
+                    Ok(()) | Err(JournalError::NoSuchSegment { .. }) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            cuts.known_to = cuts.known_to.max(end);
+        }
+        Ok(())
     }
 
     fn purged(&mut self, log: LogId, wanted: Wanted) -> Result<Vec<Entry>, JournalError> {
@@ -386,7 +403,7 @@ impl Reader {
             return Ok(wanted.entries);
         }
         self.refresh()?;
-        let first = self.segments.values().next().and_then(|s| s.next_of(log));
+        let first = self.known_first(log);
         Err(JournalError::Purged {
             log: log.0,
             asked: wanted.index,

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::format::{KIND_ENTRY, KIND_SEAL, SEGMENT_HEADER, SegmentHeader};
+use crate::format::{
+    KIND_ENTRY, KIND_NOTE, KIND_RESET, KIND_SEAL, KIND_TRUNCATION, MAX_NOTE_BYTES, SEGMENT_HEADER,
+    SegmentHeader,
+};
+use crate::log_state::LogState;
 use crate::names::{self, Name};
-use crate::scan::{self, Scan, Step};
+use crate::scan::{self, Record, Scan, Step};
 use crate::segment::{read_header, unknown_kind};
 use crate::{LogId, Position};
 
@@ -43,69 +47,21 @@ pub struct Recovery {
     pub created: bool,
 }
 
-/// One log as found: where its entries stand, sparsely.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LogState {
-    /// First index that can be read.
-    pub first: u64,
-    /// The index the next append must have.
-    pub next: u64,
-    /// (index, position of its record), ascending, at most one in [`SPARSE_BYTES`] and a segment.
-    pub sparse: std::collections::VecDeque<(u64, u64)>,
-}
-
-/// How much journal lies between two places of a log's index; a read scans at most this much in vain (within a segment).
-const SPARSE_BYTES: u64 = 64 << 10;
-
-impl LogState {
-    pub(crate) fn starting_at(index: u64) -> Self {
-        Self {
-            first: index,
-            next: index,
-            sparse: std::collections::VecDeque::new(),
-        }
-    }
-
-    /// Takes note of the record of `next` at `position`.
-    pub(crate) fn push(&mut self, position: u64) {
-        if self
-            .sparse
-            .back()
-            .is_none_or(|&(_, at)| position >= at + SPARSE_BYTES)
-        {
-            self.sparse.push_back((self.next, position));
-        }
-        self.next += 1;
-    }
-
-    /// Where to begin scanning for `index`.
-    pub(crate) fn place_of(&self, index: u64) -> Option<u64> {
-        let after = self.sparse.partition_point(|&(at, _)| at <= index);
-        self.sparse
-            .get(after.checked_sub(1)?)
-            .map(|&(_, position)| position)
-    }
-
-    /// Forgets everything below `first`.
-    pub(crate) fn purge(&mut self, first: u64) {
-        self.first = self.first.max(first);
-        if self.first == self.next {
-            self.sparse.clear();
-        }
-        while self
-            .sparse
-            .get(1)
-            .is_some_and(|&(index, _)| index <= self.first)
-        {
-            self.sparse.pop_front();
-        }
-    }
+/// A log's note as found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NoteFound {
+    pub bytes: Vec<u8>,
+    /// Journal position of its latest record.
+    pub at: u64,
 }
 
 /// A directory as found.
 pub(crate) struct Found {
     pub headers: Vec<SegmentHeader>,
     pub logs: BTreeMap<LogId, LogState>,
+    pub notes: BTreeMap<LogId, NoteFound>,
+    /// Truncations and resets in the journal's whole life.
+    pub cuts: u32,
     /// Position after the last valid record.
     pub end: u64,
     /// Highest position some record or header proves to have been durable.
@@ -148,6 +104,8 @@ pub(crate) fn inspect(disk: &dyn Disk) -> Result<Found, JournalError> {
     let mut found = Found {
         headers: Vec::with_capacity(numbers.len()),
         logs: BTreeMap::new(),
+        notes: BTreeMap::new(),
+        cuts: 0,
         end: 0,
         proven: 0,
         torn: 0,
@@ -186,8 +144,7 @@ fn checked_header(
     let file = disk
         .open(&name)
         .map_err(|e| JournalError::io("open", name.as_str(), &e))?;
-    let header = read_header(file.as_ref(), &name)?
-        .map_err(|why| JournalError::corrupt(name.as_str(), 0, why))?;
+    let header = read_header(file.as_ref(), &name)?.map_err(|fault| fault.refuse(disk, &name))?;
     if header.number != number {
         let why = format!(
             "expected the header of segment {number}, found that of {}",
@@ -240,6 +197,15 @@ fn walk(
         let why = format!("expected log {} among the header's logs", log.0);
         return Err(JournalError::corrupt(name, 48, why));
     }
+    if found.headers.first().map(|oldest| oldest.number) == Some(header.number) {
+        found.cuts = header.cuts;
+    } else if found.cuts != header.cuts {
+        let why = format!(
+            "expected {} truncations and resets before this segment, found {}",
+            found.cuts, header.cuts
+        );
+        return Err(JournalError::corrupt(name, 44, why));
+    }
     let file = disk
         .open(&name)
         .map_err(|e| JournalError::io("open", name.as_str(), &e))?;
@@ -273,21 +239,8 @@ fn walk(
         }
         found.proven = found.proven.max(record.head.durable);
         found.clean = record.head.kind == KIND_SEAL;
-        if record.head.kind == KIND_ENTRY {
-            let index = record.head.index;
-            let log = found
-                .logs
-                .entry(record.head.log)
-                .or_insert_with(|| LogState::starting_at(index));
-            if log.next != index {
-                let why = format!(
-                    "expected index {} of log {}, found {index}",
-                    log.next, record.head.log.0
-                );
-                return Err(JournalError::corrupt(name, offset, why));
-            }
-            log.push(record.start);
-        }
+        replay(&record, header.base, found)
+            .map_err(|why| JournalError::corrupt(name.as_str(), offset, why))?;
     };
     found.end = scan.position();
     let offset = scan.offset();
@@ -314,4 +267,59 @@ fn walk(
         }
         (None, _) => Ok(()),
     }
+}
+
+/// Does what a record of the segment at `base` says, or says why it cannot stand there.
+fn replay(record: &Record<'_>, base: u64, found: &mut Found) -> Result<(), String> {
+    let (log, index) = (record.head.log, record.head.index);
+    match record.head.kind {
+        KIND_ENTRY => {
+            let state = found
+                .logs
+                .entry(log)
+                .or_insert_with(|| LogState::starting_at(index));
+            if state.next != index {
+                return Err(format!(
+                    "expected index {} of log {}, found {index}",
+                    state.next, log.0
+                ));
+            }
+            state.push(record.start, base);
+        }
+        KIND_TRUNCATION => {
+            let next = found.logs.get(&log).map(|state| state.next);
+            match found.logs.get_mut(&log) {
+                Some(state) if index <= state.next => state.truncate(index),
+                _ => {
+                    return Err(format!(
+                        "expected a truncation of log {} at most at {next:?}, found {index}",
+                        log.0
+                    ));
+                }
+            }
+            found.cuts = found.cuts.wrapping_add(1);
+        }
+        KIND_RESET => {
+            found.logs.entry(log).or_default().reset(index);
+            found.cuts = found.cuts.wrapping_add(1);
+        }
+        KIND_NOTE => {
+            let bytes = record.payload().to_vec();
+            if bytes.len() > MAX_NOTE_BYTES {
+                return Err(format!(
+                    "expected a note of at most {MAX_NOTE_BYTES} bytes, found {}",
+                    bytes.len()
+                ));
+            }
+            found.notes.insert(
+                log,
+                NoteFound {
+                    bytes,
+                    at: record.start,
+                },
+            );
+        }
+        _ => {}
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::disk::{Disk, DiskFile, read_exact};
 use crate::error::JournalError;
-use crate::format::{KIND_ENTRY, KIND_SEAL, SEGMENT_HEADER, SegmentHeader};
+use crate::format::{HeaderFault, KIND_ENTRY, KIND_NOTE, SEGMENT_HEADER, SegmentHeader};
 use crate::recover::LogRange;
 use crate::scan::{Scan, Step};
 use crate::{Entry, LogId, Position, names};
@@ -18,7 +18,8 @@ pub struct SealedSegment {
     pub base: Position,
     /// Journal position after its last valid byte; a copy has `end - base` bytes.
     pub end: Position,
-    /// The entries in it, for each log that has some.
+    /// The entries in it, for each log that has some. Where a log of the journal was truncated or reset within it, each log that
+    /// there was, with where it stood at the segment's end and no first index: the headers cannot tell more.
     pub logs: Vec<LogRange>,
 }
 
@@ -26,14 +27,14 @@ pub struct SealedSegment {
 pub(crate) fn read_header(
     file: &dyn DiskFile,
     name: &str,
-) -> Result<Result<SegmentHeader, String>, JournalError> {
+) -> Result<Result<SegmentHeader, HeaderFault>, JournalError> {
     let size = file
         .size()
         .map_err(|e| JournalError::io("read", name, &e))?;
     if size < SEGMENT_HEADER {
-        return Ok(Err(format!(
+        return Ok(Err(HeaderFault::Damaged(format!(
             "expected a segment header of {SEGMENT_HEADER} bytes, the file has {size}"
-        )));
+        ))));
     }
     let mut bytes = vec![0; SEGMENT_HEADER as usize];
     read_exact(file, 0, &mut bytes).map_err(|e| JournalError::io("read", name, &e))?;
@@ -56,7 +57,9 @@ pub(crate) fn sealed<'a>(headers: impl Iterator<Item = &'a SegmentHeader>) -> Ve
                     .iter()
                     .filter_map(|&(log, next)| {
                         // A log that begins within the segment is not in its header; its first index is then not known here.
-                        let first = previous.next_of(log);
+                        let first = previous
+                            .next_of(log)
+                            .filter(|_| previous.cuts == header.cuts);
                         (first != Some(next)).then_some(LogRange { log, first, next })
                     })
                     .collect(),
@@ -81,7 +84,12 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     pub(crate) fn done(&self) -> bool {
-        (self.bytes >= self.max_bytes && !self.entries.is_empty()) || self.index >= self.until_index
+        self.full() || self.index >= self.until_index
+    }
+
+    /// Whether as many bytes were gathered as are wanted.
+    pub(crate) fn full(&self) -> bool {
+        self.bytes >= self.max_bytes && !self.entries.is_empty()
     }
 }
 
@@ -93,7 +101,8 @@ pub(crate) enum Stopped {
     Begins(u64),
 }
 
-/// Gathers from the segment between two journal positions. Gives the position reached.
+/// Gathers from the segment between two journal positions. `dropped` says of an entry's record (position, index) whether a later
+/// truncation or reset dropped it. Gives the position reached.
 pub(crate) fn gather(
     disk: &dyn Disk,
     file: &dyn DiskFile,
@@ -101,6 +110,7 @@ pub(crate) fn gather(
     from: u64,
     limit: u64,
     wanted: &mut Wanted,
+    dropped: &dyn Fn(u64, u64) -> bool,
 ) -> Result<Result<u64, Stopped>, JournalError> {
     let (number, base) = header;
     let name = names::segment(number);
@@ -132,6 +142,7 @@ pub(crate) fn gather(
         if record.head.kind != KIND_ENTRY
             || record.head.log != wanted.log
             || record.head.index < wanted.index
+            || dropped(record.start, record.head.index)
         {
             continue;
         }
@@ -159,6 +170,9 @@ pub(crate) fn gather(
 
 /// A record that is intact but of a kind this version does not know.
 pub(crate) fn unknown_kind(kind: u32) -> Option<String> {
-    (kind != KIND_ENTRY && kind != KIND_SEAL)
-        .then(|| format!("expected a record of kind {KIND_ENTRY} or {KIND_SEAL}, found {kind}: a newer version wrote it"))
+    (!(KIND_ENTRY..=KIND_NOTE).contains(&kind)).then(|| {
+        format!(
+            "expected a record of kind {KIND_ENTRY} to {KIND_NOTE}, found {kind}: a newer version wrote it"
+        )
+    })
 }

@@ -155,7 +155,8 @@ fn a_failed_sync_stops_the_journal_for_good() {
         let durable = journal.sync().unwrap();
         journal.append(A, 2, &[2]).unwrap();
         if directory {
-            journal.append(A, 3, &vec![0; 12000]).unwrap();
+            journal.append(A, 3, &vec![0; 9000]).unwrap();
+            journal.append(A, 4, &vec![0; 3000]).unwrap();
         }
         disk.fail_syncs(1);
         let error = journal.sync().unwrap_err();
@@ -214,14 +215,14 @@ fn a_full_disk_refuses_the_append_and_nothing_else() {
         }
     );
     // The active segment and the spare are full.
-    assert_eq!(index, 25);
+    assert_eq!(index, 23);
     assert_eq!(journal.append(A, index, &[0; 900]), Err(error));
     journal.sync().unwrap();
-    assert_eq!(journal.read(A, 1, usize::MAX).unwrap().len(), 24);
+    assert_eq!(journal.read(A, 1, usize::MAX).unwrap().len(), 22);
     assert!(disk.list().unwrap().iter().all(|n| !n.ends_with(".tmp")));
     // Purging makes room as well as a larger disk does.
-    journal.purge(A, 24).unwrap();
-    for _ in 0..12 {
+    journal.purge(A, 22).unwrap();
+    for _ in 0..11 {
         journal.append(A, index, &[index as u8; 900]).unwrap();
         index += 1;
     }
@@ -286,7 +287,7 @@ fn bad_arguments_are_refused() {
             ..small()
         },
     );
-    let max = 12_208;
+    let max = 9_176;
     assert_eq!(
         journal.append(A, 1, &vec![0; max + 1]),
         Err(JournalError::PayloadTooLarge {
