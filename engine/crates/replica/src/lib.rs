@@ -12,6 +12,7 @@ mod network;
 mod output;
 mod parts;
 mod port;
+pub mod suspicion;
 
 pub use checkpoints::{Checkpoint, CheckpointFile, CheckpointStore, OpenFile, Staging};
 pub use config::{GroupConfig, Peer, ReplicaId, Timers, timers};
