@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from os import PathLike
+from typing import Literal
 
 # --- SoupBinTCP 3.00 -------------------------------------------------------------------------------------------------
 
@@ -160,19 +161,33 @@ class Market:
 # --- Journal ---------------------------------------------------------------------------------------------------------
 
 class Journal:
-    """A journal that no node writes: a stopped node's, or a copy. All of it is checked when it is opened.
+    """A node's journal, or a copy: read, never written.
+
+    Without `durable` it is one that no node writes, and all of it is checked when it is opened. With `durable`, a durable
+    position in bytes that the node told, it is read up to there, also while the node writes it.
 
     Raises:
         ValueError: there is no such directory.
-        RuntimeError: it is damaged, or a node writes it.
+        RuntimeError: it is damaged, of another format version, or a node writes it and no position was given.
     """
 
-    def __new__(cls, directory: str | PathLike[str]) -> Journal: ...
+    def __new__(cls, directory: str | PathLike[str], durable: int | None = None) -> Journal: ...
     def logs(self) -> list[tuple[int, int | None, int]]:
         """Log number, first index and next index of each log."""
 
-    def read(self, log: int, from_index: int, max_bytes: int) -> list[tuple[int, bytes]]:
-        """Index and payload of a log's entries from an index on, until `max_bytes` are reached."""
+    def notes(self) -> list[tuple[int, bytes]]:
+        """Log number and note of each log that has one."""
+
+    def read(
+        self, log: int, from_index: int, max_bytes: int
+    ) -> list[tuple[int, int, int, Literal["blank", "batch", "membership"], bytes]]:
+        """Index, term, node, kind and payload of a log's entries from an index on, until `max_bytes` are reached.
+
+        The payload of a batch is what `Market.apply_batch` takes; a blank entry has none. What was truncated does not show.
+
+        Raises:
+            RuntimeError: the index was purged, or an entry is not one of a replicated market.
+        """
 
 # --- Replay ----------------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,14 @@
-//! A stopped node's journal, or a copy of one, for Python: read, never written.
+//! A node's journal, or a copy of one, for Python: read, never written.
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use rialto_journal::{FileDisk, LogId, Reader, Until};
+use rialto_journal::entry::{self, Payload};
+use rialto_journal::{FileDisk, LogId, Position, Reader, Until};
 use std::path::PathBuf;
+
+/// (index, term, node, kind, payload).
+type PyEntry<'py> = (u64, u64, u64, &'static str, Bound<'py, PyBytes>);
 
 fn fail(error: impl std::fmt::Display) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
@@ -18,9 +22,11 @@ pub struct Journal {
 
 #[pymethods]
 impl Journal {
-    /// Opens a directory that no node writes; checks all of it first.
+    /// Opens a directory: without `durable` one that no node writes, all of which is checked first; with it, up to that durable
+    /// position, also one that a node is writing.
     #[new]
-    fn new(directory: PathBuf) -> PyResult<Self> {
+    #[pyo3(signature = (directory, durable = None))]
+    fn new(directory: PathBuf, durable: Option<u64>) -> PyResult<Self> {
         if !directory.is_dir() {
             let text = format!(
                 "{}: no such directory; name a node's journal directory",
@@ -29,8 +35,9 @@ impl Journal {
             return Err(PyValueError::new_err(text));
         }
         let disk = FileDisk::existing(&directory).map_err(fail)?;
+        let until = durable.map_or(Until::ValidEnd, |at| Until::Position(Position(at)));
         Ok(Self {
-            reader: Reader::open(disk, Until::ValidEnd).map_err(fail)?,
+            reader: Reader::open(disk, until).map_err(fail)?,
         })
     }
 
@@ -44,22 +51,45 @@ impl Journal {
             .collect())
     }
 
-    /// Entries of a log from an index on as (index, payload), until `max_bytes` of payload are reached; at least one if
-    /// there is one.
+    /// The logs' notes as (log, bytes).
+    fn notes<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
+        let notes = self.reader.notes().map_err(fail)?;
+        Ok(notes
+            .iter()
+            .map(|(log, bytes)| (log.0, PyBytes::new(py, bytes)))
+            .collect())
+    }
+
+    /// Entries of a log from an index on as (index, term, node, kind, payload), until `max_bytes` of payload are reached; at
+    /// least one if there is one. What was truncated does not show.
     fn read<'py>(
         &mut self,
         py: Python<'py>,
         log: u32,
         from_index: u64,
         max_bytes: usize,
-    ) -> PyResult<Vec<(u64, Bound<'py, PyBytes>)>> {
+    ) -> PyResult<Vec<PyEntry<'py>>> {
         let entries = self
             .reader
             .read(LogId(log), from_index, max_bytes)
             .map_err(fail)?;
-        Ok(entries
-            .iter()
-            .map(|entry| (entry.index, PyBytes::new(py, &entry.payload)))
-            .collect())
+        let read = entries.iter().map(|found| {
+            let entry = entry::decode(&found.payload)
+                .map_err(|e| fail(format!("index {} of log {log}: {e}", found.index)))?;
+            let kind = match entry.payload {
+                Payload::Blank => "blank",
+                Payload::Batch(_) => "batch",
+                Payload::Membership(_) => "membership",
+            };
+            let payload = PyBytes::new(py, entry.payload.bytes());
+            Ok((
+                found.index,
+                entry.epoch.term,
+                entry.epoch.node,
+                kind,
+                payload,
+            ))
+        });
+        read.collect()
     }
 }
