@@ -9,10 +9,22 @@ import itertools
 from dataclasses import dataclass
 from typing import TypedDict
 
-from rialto_platform.venue import Account, Flow, Instrument, Market, Venue
+from rialto_platform.venue import (
+    Account,
+    Flow,
+    Instrument,
+    Market,
+    Place,
+    Venue,
+    round_trip_ns,
+    slowest_round_trip_ns,
+    voters,
+)
 
 ANY_PORT = "127.0.0.1:0"
 """Listen on this machine alone, on a port that the system chooses; the node reports it in its ready file."""
+FIRST_INCARNATION = 1
+"""The lineage a market begins with."""
 
 
 class InstrumentConfig(TypedDict):
@@ -33,6 +45,7 @@ class AccountConfig(TypedDict):
     max_order_quantity: int
     max_order_value_e4: int
     max_open_orders: int
+    cancel_on_disconnect: bool
 
 
 class SessionConfig(TypedDict):
@@ -41,6 +54,27 @@ class SessionConfig(TypedDict):
     username: str
     id: int
     account: int
+
+
+class VoterConfig(TypedDict):
+    """One voter of a market: its node, and its declared round trip from the node that is told of it."""
+
+    id: int
+    node: str
+    region: str
+    address: str
+    round_trip_us: int
+
+
+class ReplicationConfig(TypedDict):
+    """Which voter of the market the node is, and who the others are; timers follow from the slowest round trip."""
+
+    id: int
+    incarnation: int
+    listen: str
+    accelerated_failover: bool
+    slowest_round_trip_us: int
+    voters: list[VoterConfig]
 
 
 class MarketConfig(TypedDict):
@@ -57,12 +91,14 @@ class MarketConfig(TypedDict):
     accounts: list[AccountConfig]
     sessions: list[SessionConfig]
     feed_users: list[str]
+    replication: ReplicationConfig
 
 
 class NodeConfig(TypedDict):
     """A node's configuration as far as the venue decides it.
 
-    Whoever places the node adds ``data_dir``, ``ready_file`` and ``credentials_file``.
+    Whoever places the node adds ``data_dir``, ``ready_file`` and ``credentials_file``, and the addresses of
+    replication, which voters must know of one another: here each is :data:`ANY_PORT`.
     """
 
     venue: str
@@ -77,7 +113,8 @@ class FlowPlan:
     """Generated flow for one market: the load client's arguments, less addresses and credentials."""
 
     market: str
-    node: str
+    nodes: tuple[str, ...]
+    """The nodes of its voters: any may lead it."""
     arguments: tuple[str, ...]
 
 
@@ -87,24 +124,33 @@ def node_name(region: str, zone: int = 1) -> str:
 
 
 def node_configs(venue: Venue) -> dict[str, NodeConfig]:
-    """The configuration of every node, by its name: one in each region that is home to a market, in its first zone."""
-    return {node_name(region): node_config(venue, region) for region in venue.homes()}
+    """The configuration of every node, by its name: one in each zone of each region that a market's voter is in."""
+    used = {place for market in venue.markets.values() for place in voters(venue, market)}
+    places = (Place(name, zone) for name, one in venue.regions.items() for zone in range(1, len(one.zones) + 1))
+    return {
+        node_name(place.region, place.zone): node_config(venue, place.region, place.zone)
+        for place in places
+        if place in used
+    }
 
 
-def node_config(venue: Venue, region: str) -> NodeConfig:
-    """The configuration of the node in ``region``'s first zone: it hosts the markets at home there.
+def node_config(venue: Venue, region: str, zone: int = 1) -> NodeConfig:
+    """The configuration of the node in a zone of ``region``: it hosts the markets that have a voter there.
 
-    Raises ``KeyError`` if the venue has no such region.
+    Raises ``KeyError`` if the venue has no such region, or the region no such zone.
     """
-    if region not in venue.regions:
-        raise KeyError(region)
+    if not 1 <= zone <= len(venue.regions[region].zones):
+        raise KeyError(f"zone {zone} of {region}")
+    here = Place(region, zone)
     numbered = enumerate(venue.markets.items(), start=1)
     return NodeConfig(
         venue=venue.name,
-        node=node_name(region),
+        node=node_name(region, zone),
         region=region,
         admin_listen=ANY_PORT,
-        markets=[_market(number, name, market) for number, (name, market) in numbered if market.home == region],
+        markets=[
+            _market(venue, number, name, here) for number, (name, market) in numbered if here in voters(venue, market)
+        ],
     )
 
 
@@ -119,12 +165,17 @@ def usernames(venue: Venue) -> list[str]:
 def flow_plans(venue: Venue) -> list[FlowPlan]:
     """The load client of each market that has generated flow."""
     return [
-        FlowPlan(name, node_name(venue.markets[name].home), _arguments(venue.markets[name], flow))
+        FlowPlan(
+            name,
+            tuple(node_name(place.region, place.zone) for place in voters(venue, venue.markets[name])),
+            _arguments(venue.markets[name], flow),
+        )
         for name, flow in venue.flow.items()
     ]
 
 
-def _market(number: int, name: str, market: Market) -> MarketConfig:
+def _market(venue: Venue, number: int, name: str, here: Place) -> MarketConfig:
+    market = venue.markets[name]
     accounts = list(enumerate(market.accounts.items(), start=1))
     logins = [(login, account_id) for account_id, (_, account) in accounts for login in account.sessions]
     return MarketConfig(
@@ -142,7 +193,34 @@ def _market(number: int, name: str, market: Market) -> MarketConfig:
             for number, (login, account_id) in enumerate(logins, start=1)
         ],
         feed_users=list(market.feed_users),
+        replication=_replication(venue, market, here),
     )
+
+
+def _replication(venue: Venue, market: Market, here: Place) -> ReplicationConfig:
+    places = voters(venue, market)
+    return ReplicationConfig(
+        id=places.index(here) + 1,
+        incarnation=FIRST_INCARNATION,
+        listen=ANY_PORT,
+        accelerated_failover=venue.failover.accelerated,
+        slowest_round_trip_us=_microseconds(slowest_round_trip_ns(venue, market)),
+        voters=[
+            VoterConfig(
+                id=number,
+                node=node_name(place.region, place.zone),
+                region=place.region,
+                address=ANY_PORT,
+                round_trip_us=_microseconds(round_trip_ns(venue, here.region, place.region) or 0),
+            )
+            for number, place in enumerate(places, start=1)
+        ],
+    )
+
+
+def _microseconds(nanoseconds: int) -> int:
+    """Rounded up: a timer may be longer than its round trip, never shorter."""
+    return -(-nanoseconds // 1000)
 
 
 def _instrument(instrument: Instrument) -> InstrumentConfig:
@@ -169,6 +247,7 @@ def _account(number: int, name: str, account: Account) -> AccountConfig:
         max_order_quantity=account.max_order_quantity,
         max_order_value_e4=account.max_order_value_e4,
         max_open_orders=account.max_open_orders,
+        cancel_on_disconnect=account.cancel_on_disconnect,
     )
 
 

@@ -67,6 +67,14 @@ def _run(options: argparse.Namespace) -> int:
             from rialto_tui import status_commands
 
             return status_commands.logs(options.venue, options.process, lines=options.lines)
+        case "node":
+            from rialto_tui import node_commands
+
+            return node_commands.node(options.venue, options.region, options.action, as_json=options.json)
+        case "switchover":
+            from rialto_tui import node_commands
+
+            return node_commands.switchover(options.venue, options.market, options.to, as_json=options.json)
         case "validate":
             from rialto_tui import venue_commands
 
@@ -96,18 +104,30 @@ def _parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="remove a venue's journals, checkpoints and credentials, after asking")
     clean.add_argument("--yes", action="store_true", help="do not ask")
     status = commands.add_parser("status", help="print what runs and what trades")
-    watch = commands.add_parser("watch", help="show what trades, until q or Ctrl-C; the venue runs on")
+    watch = commands.add_parser("watch", help="show what trades, until q or Ctrl-C; m moves the leader")
     logs = commands.add_parser("logs", help="print the last lines of the venue's logs")
-    logs.add_argument("process", nargs="?", help="a node's name, `flow` or `supervisor`; all without it")
+    logs.add_argument("process", nargs="?", help="a region, a node's name, `flow` or `supervisor`; all without it")
     logs.add_argument(
         "--lines", type=_positive, default=20, metavar="N", help="lines of each log (default: %(default)s)"
     )
-    for command in (down, clean, status, watch, logs):
+    node = commands.add_parser("node", help="kill, freeze or resume the node of a region")
+    node.add_argument(
+        "action",
+        choices=("kill", "freeze", "resume"),
+        help="kill: SIGKILL, its supervisor starts it again; freeze: SIGSTOP, until resume: SIGCONT",
+    )
+    node.add_argument("region", metavar="REGION", help="a region, or a node's name where the region has several")
+    switchover = commands.add_parser("switchover", help="move a market's leadership, nothing lost")
+    _add_market(switchover)
+    switchover.add_argument(
+        "--to", metavar="REGION", help="where to, a region or a node's name (default: the best replica)"
+    )
+    for command in (down, clean, status, watch, logs, node, switchover):
         _add_venue(command)
 
     validate = commands.add_parser("validate", help="check a venue file and print everything that is wrong in it")
     validate.add_argument("venue_file", type=Path)
-    for command in (status, validate):
+    for command in (status, validate, node, switchover):
         command.add_argument("--json", action="store_true", help="print JSON")
 
     flow = commands.add_parser("flow", help="send seeded order flow into a market of a running venue")
@@ -116,7 +136,15 @@ def _parser() -> argparse.ArgumentParser:
     flow.add_argument("--rate", type=_positive, default=200, metavar="N", help="orders a second (default: %(default)s)")
     flow.add_argument("--seconds", type=_positive, default=60, metavar="S", help="for how long (default: %(default)s)")
     flow.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same flow")
-    flow.add_argument("--username", default="TRADE1", help="the order session to log in with (default: %(default)s)")
+    senders = flow.add_mutually_exclusive_group()
+    senders.add_argument("--username", default="TRADE1", help="the order session to log in with (default: %(default)s)")
+    senders.add_argument("--sessions", type=_positive, metavar="N", help="send from the venue file's first N sessions")
+    flow.add_argument(
+        "--verify",
+        action="store_true",
+        help="keep every acknowledgement and hold it against the journals and streams of all replicas; "
+        "exit status 1 unless all are right",
+    )
     flow.add_argument("--json", action="store_true", help="end with one JSON object")
 
     replay = commands.add_parser("replay", help="send a recorded day through the order gateway, or into this process")

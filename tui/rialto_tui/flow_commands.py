@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from typing import cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from rialto_platform.local import paths
+from rialto_platform.local import paths, proof
 from rialto_platform.local.errors import LocalError
+from rialto_platform.local.paths import VenuePaths
 from rialto_platform.local.target import Target, find
 
 Tell = Callable[[int, int], object]
@@ -23,16 +25,51 @@ Figures = Mapping[str, object]
 
 
 def flow(options: argparse.Namespace) -> int:
-    """Sends seeded order flow with the load client."""
-    target = find(paths.choose_venue(cast("str | None", options.venue)), cast("str | None", options.market))
+    """Sends seeded order flow with the load client; with --verify holds its acknowledgements against all replicas."""
+    venue = paths.choose_venue(cast("str | None", options.venue))
+    target = find(venue, cast("str | None", options.market))
+    if not options.verify:
+        return _show(_run(*_flow_command(options, target)), as_json=cast("bool", options.json))
+    return _verified(options, venue, target)
+
+
+def _verified(options: argparse.Namespace, venue: VenuePaths, target: Target) -> int:
+    ledger = venue.root / f"flow-{os.getpid()}.ledger"
+    command, label, progress = _flow_command(options, target)
+    try:
+        sent = _run([*command, "--verify-file", str(ledger)], label, progress)
+        with _progress() as bar:
+            bar.add_task(f"verifying against the replicas of {target.market}", total=None)
+            found = proof.verify(venue, target, ledger)
+    except BaseException:
+        ledger.unlink(missing_ok=True)
+        raise
+    if found["ok"]:
+        ledger.unlink(missing_ok=True)
+    else:
+        sys.stderr.write(f"rialto: the flow does not hold; what was sent and answered is in {ledger}\n")
+    about = {"sessions": len(_senders(options, target)), "seconds": options.seconds}
+    _show(about | dict(found) | {"flow": sent}, as_json=cast("bool", options.json))
+    return 0 if found["ok"] else 1
+
+
+def _senders(options: argparse.Namespace, target: Target) -> tuple[str, ...]:
+    count = cast("int | None", options.sessions)
+    return (cast("str", options.username),) if count is None else target.free_sessions(count)
+
+
+def _flow_command(
+    options: argparse.Namespace, target: Target
+) -> tuple[list[str], str, Callable[[Figures, Tell], bool]]:
+    """The load client's command line, what its progress is called, and how it is read."""
     # Without a reference price there is nothing to make prices around.
     traded = [one for one in target.instruments.values() if one.reference_price_e4 > 0]
     seconds = cast("int", options.seconds)
     command = [
         target.load_binary,
         "flow",
-        *("--orders", target.addresses.orders),
-        *("--username", cast("str", options.username)),
+        *target.orders,
+        *(word for one in _senders(options, target) for word in ("--username", one)),
         *("--credentials", str(target.credentials)),
         *("--orders-per-second", str(options.rate), "--seconds", str(seconds), "--seed", str(options.seed)),
         *(word for one in traded for word in ("--instrument", one.spec)),
@@ -48,7 +85,7 @@ def flow(options: argparse.Namespace) -> int:
         tell(min(ticks, seconds), seconds)
         return True
 
-    return _show(_run(command, f"flow into {target.market}", second), as_json=cast("bool", options.json))
+    return command, f"flow into {target.market}", second
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -69,8 +106,8 @@ def replay(options: argparse.Namespace) -> int:
         "replay",
         str(file),
         *("--format", cast("str", options.format)),
-        *("--orders", target.addresses.orders, "--feed", target.addresses.feed),
-        *("--snapshot", target.addresses.snapshot),
+        *target.orders,
+        *target.market_data,
         *("--username", cast("str", options.username), "--feed-username", target.feed_user),
         *("--credentials", str(target.credentials)),
         *(word for symbol in symbols for word in ("--instrument", target.instrument(symbol).spec)),

@@ -17,11 +17,14 @@ from rialto_platform.local import paths
 from rialto_platform.local import status as local_status
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import last_lines
+from rialto_platform.local.paths import VenuePaths
+from rialto_platform.local.topology import region_of
 from rialto_tui.status_view import render
 
 _REDRAW_S = 1.0
 _LOG_BYTES = 64 << 20
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
+_FOOTER = "m moves the leader   q leaves this view, the venue runs on (rialto down ends it)"
 _SCREEN_ON = "\x1b[?1049h\x1b[?25l"
 _SCREEN_OFF = "\x1b[?25h\x1b[?1049l"
 
@@ -38,22 +41,43 @@ def status(name: str | None, *, as_json: bool) -> int:
 
 
 def watch(name: str | None) -> int:
-    """Shows what trades, once a second, until `q` or Ctrl-C."""
+    """Shows what trades, once a second, until `q` or Ctrl-C; `m` moves the leader."""
     venue = paths.choose_venue(name)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return status(name, as_json=False)
+    notice = ""
     with _screen():
         while True:
-            size = shutil.get_terminal_size()
-            lines = render(local_status.observe(venue), size.columns)
-            footer = "q leaves this view and the venue runs on; to end it: rialto down"
-            lines = [*lines[: size.lines - 2], "", footer[: size.columns]]
-            sys.stdout.write(_HOME_AND_CLEAR + "\r\n".join(lines))
-            sys.stdout.flush()
-            if _pressed(_REDRAW_S) in {"q", "Q"}:
-                break
+            _draw(venue, notice)
+            match _pressed(_REDRAW_S).lower():
+                case "q":
+                    break
+                case "m":
+                    _draw(venue, "moving the leader ...")
+                    notice = _move(venue)
+                case _:
+                    pass
     print(f"Venue {venue.name} runs on. See it: rialto status. End it: rialto down.")
     return 0
+
+
+def _draw(venue: VenuePaths, notice: str) -> None:
+    size = shutil.get_terminal_size()
+    lines = render(local_status.observe(venue), size.columns)
+    lines = [*lines[: size.lines - 2], notice[: size.columns], _FOOTER[: size.columns]]
+    sys.stdout.write(_HOME_AND_CLEAR + "\r\n".join(lines))
+    sys.stdout.flush()
+
+
+def _move(venue: VenuePaths) -> str:
+    """Moves the only market's leader, as `rialto switchover` does; what became of it."""
+    from rialto_platform.local.switchover import switchover
+    from rialto_tui.node_commands import summary
+
+    try:
+        return summary(switchover(venue, None, None))
+    except LocalError as error:
+        return f"{error.where} {error.wrong}; {error.next_step}"
 
 
 @contextlib.contextmanager
@@ -91,12 +115,14 @@ def logs(name: str | None, process: str | None, *, lines: int) -> int:
     venue = paths.choose_venue(name)
     files = {"supervisor": venue.supervisor_log, "flow": venue.flow_log}
     files |= {node: venue.node(node).log for node in venue.nodes()}
-    if process is not None and process not in files:
-        raise LocalError(f"process {process!r}", "is none of this venue's", f"name one of: {', '.join(files)}")
+    # A region stands for its nodes.
+    wanted = [label for label in files if process in {None, label, region_of(label)}]
+    if not wanted:
+        regions = dict.fromkeys(map(region_of, venue.nodes()))
+        known = ", ".join([*regions, *files])
+        raise LocalError(f"process {process!r}", "is none of this venue's", f"name one of: {known}")
     for label, path in files.items():
-        if process not in {None, label}:
-            continue
-        if not path.is_file():
+        if label not in wanted or not path.is_file():
             continue
         print(f"==> {label}: {path}")
         for line in last_lines(path, lines, _LOG_BYTES):

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import cast
 
 from rialto_platform.local.status import NodeStatus, VenueStatus
+from rialto_platform.local.topology import MarketView, Replica, objects
 
 _E4 = 10_000
 _HEADINGS = ("symbol", "", "bid qty", "bid", "ask", "ask qty", "last", "trades", "volume")
+_REPLICA_HEADINGS = ("region", "node", "role", "applied", "lag", "age", "state")
+_SHOWN_AS_MS = 10_000
 _WIDTHS = (7, 9, 9, 7, 9, 6, 9)
 
 
@@ -17,46 +20,79 @@ def render(status: VenueStatus, width: int | None = None) -> list[str]:
     lines = [f"venue {status.venue}   {status.state}   order flow: {status.flow}"]
     if status.problem:
         lines.append(status.problem)
+    nodes = {node.name: node for node in status.nodes}
     for node in status.nodes:
-        lines += _node(node)
+        lines += _problem(node)
+    for market in status.markets:
+        lines += ["", *_market(market, nodes)]
     if status.state == "down":
         lines.append("Nothing runs. Start it: rialto up")
     return [line[:width] for line in lines]
 
 
-def _node(node: NodeStatus) -> list[str]:
-    if node.facts is None:
-        detail = f": {node.problem}" if node.problem else ""
-        return [f"node {node.name}   {node.state}{detail}"]
-    facts = node.facts
-    uptime = _duration(_number(facts, "uptime_s"))
-    lines = [f"node {node.name}   {node.state}   region {facts.get('region', '-')}   up {uptime}"]
-    for name, market in _object(facts, "markets").items():
-        if isinstance(market, dict):
-            known = cast("Mapping[str, object]", market)
-            lines += ["", *_market(name, known)]
-            if any(instrument.get("state") == "halted" for instrument in _objects(known, "instruments")):
-                lines.append("  Why it is halted: rialto logs. To trade again:")
-                lines.append(f"  curl -X POST http://{node.admin}/v1/markets/{name}/resume")
-    return lines
+def topology(market: MarketView, nodes: Mapping[str, NodeStatus] | None = None) -> list[str]:
+    """Who leads a market, and each replica in a line: its role, its position, how far behind and how old that is."""
+    leader = "no leader" if market.leader is None else f"leader {market.leader.node} in {market.leader.region}"
+    epoch = "" if market.epoch is None else f"   epoch {market.epoch}"
+    head = f"market {market.name}   {leader}{epoch}"
+    rows = [_replica(replica, (nodes or {}).get(replica.node)) for replica in market.replicas]
+    return [head, _columns(_REPLICA_HEADINGS), *rows]
 
 
-def _market(name: str, market: Mapping[str, object]) -> list[str]:
+def _problem(node: NodeStatus) -> list[str]:
+    """What keeps a node from serving, with the end of its log where that tells why."""
+    if node.facts is not None:
+        return []
+    detail = f": {node.problem}" if node.problem else ""
+    return [f"node {node.name}   {node.state}{detail}", *(f"    {line}" for line in node.log)]
+
+
+def _replica(replica: Replica, node: NodeStatus | None) -> str:
+    state = replica.state
+    if node is not None and node.facts is not None:
+        state = f"up {_duration(_number(node.facts, 'uptime_s'))}"
+    lag = "-" if replica.lag is None else f"{replica.lag:,}"
+    applied = "-" if replica.applied is None else f"{replica.applied:,}"
+    return _columns((replica.region, replica.node, replica.role, applied, lag, _age(replica.age_ms), state))
+
+
+def _columns(cells: tuple[str, ...]) -> str:
+    region, node, role, applied, lag, age, state = cells
+    return f"  {region:<9} {node:<11} {role:<9} {applied:>12} {lag:>8} {age:>8}  {state}"
+
+
+def _age(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return "-"
+    return f"{milliseconds:,.0f} ms" if milliseconds < _SHOWN_AS_MS else f"{milliseconds / 1000:,.0f} s"
+
+
+def _market(view: MarketView, nodes: Mapping[str, NodeStatus]) -> list[str]:
+    market = view.facts
     day = _object(market, "trading_day")
     state = "-" if not day else f"{day.get('date')} {'open' if day.get('open') else 'closed'}"
     acknowledge = _object(market, "acknowledge")
     counters = _object(market, "counters")
-    connected = sum(1 for session in _objects(market, "sessions") if session.get("connected"))
-    head = (
-        f"market {name}   {market.get('role')}   day {state}   "
-        f"journal {_number(_object(market, 'journal'), 'applied'):,.0f}   sessions {connected}"
-    )
+    connected = sum(1 for session in objects(market, "sessions") if session.get("connected"))
     rates = (
         f"  {_number(market, 'orders_per_second'):,.0f} orders/s   "
         f"answer p50 {_microseconds(acknowledge, 'p50_ns')}  p99 {_microseconds(acknowledge, 'p99_ns')}   "
         f"resting {_number(market, 'orders_resting'):,.0f}   executions {_number(counters, 'executions'):,.0f}"
     )
-    return [head, rates, _row(_HEADINGS), *(_row(_cells(found)) for found in _objects(market, "instruments"))]
+    instruments = objects(market, "instruments")
+    head, *replicas = topology(view, nodes)
+    lines = [
+        f"{head}   day {state}   sessions {connected}",
+        *replicas,
+        rates,
+        _row(_HEADINGS),
+        *(_row(_cells(found)) for found in instruments),
+    ]
+    if view.leader is not None and any(instrument.get("state") == "halted" for instrument in instruments):
+        admin = nodes[view.leader.node].admin
+        lines.append("  Why it is halted: rialto logs. To trade again:")
+        lines.append(f"  curl -X POST http://{admin}/v1/markets/{view.name}/resume")
+    return lines
 
 
 def _cells(instrument: Mapping[str, object]) -> tuple[str, ...]:
@@ -84,13 +120,6 @@ def _row(cells: tuple[str, ...]) -> str:
 def _object(value: Mapping[str, object], key: str) -> Mapping[str, object]:
     found = value.get(key)
     return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
-
-
-def _objects(value: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    found = value.get(key)
-    if not isinstance(found, list):
-        return []
-    return [cast("Mapping[str, object]", item) for item in cast("list[object]", found) if isinstance(item, dict)]
 
 
 def _number(value: Mapping[str, object], key: str) -> float:

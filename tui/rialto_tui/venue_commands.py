@@ -6,9 +6,13 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rialto_platform.local import lifecycle, paths
+from rialto_platform.local import lifecycle, paths, status
 from rialto_tui import status_commands
+
+if TYPE_CHECKING:
+    from rialto_platform.venue import Venue
 
 
 def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
@@ -27,9 +31,38 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
             print(f"It runs from another content of {venue_file}: `rialto down`, then `rialto up`, to run the new one.")
     else:
         print(f"Venue {name} is up.")
+    for problem in started.failed:
+        print(f"rialto: {problem}", file=sys.stderr)
+    for line in _leaders(started.paths):
+        print(line)
     if sys.stdout.isatty() and not quiet:
         return status_commands.watch(name)
     return status_commands.status(name, as_json=False)
+
+
+def _leaders(venue: paths.VenuePaths) -> list[str]:
+    """Who leads each market, and the command that moves it."""
+    lines: list[str] = []
+    views = status.observe(venue).markets
+    for market in views:
+        if market.leader is not None:
+            which = f" --market {market.name}" if len(views) > 1 else ""
+            lines.append(
+                f"Market {market.name} is led by {market.leader.node} in {market.leader.region}. "
+                f"Move it: rialto switchover{which}"
+            )
+    return lines
+
+
+def _notes(venue: Venue) -> list[str]:
+    """What the file declares and this machine does not run."""
+    from rialto_platform.venue import learners
+
+    return [
+        f"markets.{name}: its learners in {' and '.join(regions)} are not run on one machine; its voters are"
+        for name, market in venue.markets.items()
+        if (regions := learners(venue, market))
+    ]
 
 
 def down(name: str | None) -> int:
@@ -80,8 +113,11 @@ def validate(venue_file: Path, *, as_json: bool) -> int:
             print(f"rialto: {error}", file=sys.stderr)
         return 1
     if as_json:
-        print(json.dumps({"file": str(venue_file), "valid": True, "problems": []}, indent=2))
+        facts = {"file": str(venue_file), "valid": True, "problems": [], "notes": _notes(venue)}
+        print(json.dumps(facts, indent=2))
     else:
         counts = f"{len(venue.regions)} regions, {len(venue.interconnects)} interconnects, {len(venue.markets)} markets"
         print(f"{venue_file}: venue {venue.name} is valid ({counts}).")
+        for note in _notes(venue):
+            print(f"  {note}")
     return 0

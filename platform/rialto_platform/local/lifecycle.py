@@ -6,28 +6,29 @@ import contextlib
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rialto_platform.local import credentials, numbers, process
+from rialto_platform.local import credentials, numbers, process, status, topology
+from rialto_platform.local.addresses import with_addresses
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import last_lines, read_json, write_json, write_text
 from rialto_platform.local.paths import VenuePaths, venue_paths
 from rialto_platform.local.plan import FlowPlan, Plan
-from rialto_platform.local.ready import Ready
 
 if TYPE_CHECKING:
     from rialto_platform.venue import Venue
 
 READY_TIMEOUT_S = 120.0
 FLOW_TIMEOUT_S = 5.0
+_SETTLED = {"running", "failed", "frozen"}
+"""States of a node in which there is nothing to wait for."""
 _SUPERVISOR_GRACE_S = 30.0
 _LEFTOVER_GRACE_S = 10.0
 _LEAST_FREE_BYTES = 256 << 20
@@ -43,6 +44,8 @@ class Started:
     """The venue ran before; nothing was changed."""
     file_differs: bool
     """It runs from another content of the venue file than the one given now."""
+    failed: tuple[str, ...] = ()
+    """What is wrong with each node that does not start, with the last lines of its log, while the others serve."""
 
 
 def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] = lambda _: None) -> Started:
@@ -66,8 +69,7 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
     with _locked(paths):
         if running := _supervisors(paths):
             differs = not paths.venue_file.is_file() or paths.venue_file.read_text(encoding="utf-8") != text
-            _wait_ready(paths, running[0])
-            return Started(paths, already_up=True, file_differs=differs)
+            return Started(paths, already_up=True, file_differs=differs, failed=_wait_ready(paths, running[0]))
         for leftover in _end_leftovers(paths):
             say(f"ended {leftover}, left over from a supervisor that died")
         configs = {name: dict[str, object](config) for name, config in node_configs(venue).items()}
@@ -76,14 +78,14 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
         say(f"starting {len(plan.nodes)} node{'s' if len(plan.nodes) != 1 else ''}: {', '.join(plan.nodes)}")
         supervisor = _spawn_supervisor(paths)
         try:
-            _wait_ready(paths, supervisor)
+            failed = _wait_ready(paths, supervisor)
             _wait_flow(paths, plan)
         except BaseException:
             process.end(supervisor, _SUPERVISOR_GRACE_S)
             _end_leftovers(paths)
             raise
         numbers.keep(paths.numbers, configs)
-    return Started(paths, already_up=False, file_differs=False)
+    return Started(paths, already_up=False, file_differs=False, failed=failed)
 
 
 def down(paths: VenuePaths) -> bool:
@@ -148,15 +150,11 @@ def _prepare(
             "its markets: free space, then resume them (rialto status tells how)"
         )
     credentials.ensure(paths.credentials, usernames(venue))
-    for name, config in configs.items():
+    for name, config in with_addresses(configs, {name: paths.node(name).config for name in configs}, say).items():
         node = paths.node(name)
         node.data.mkdir(parents=True, exist_ok=True)
-        placed = dict[str, object](config) | {
-            "data_dir": str(node.data),
-            "ready_file": str(node.ready),
-            "credentials_file": str(paths.credentials),
-        }
-        write_json(node.config, _with_former_addresses(placed, node.config, say))
+        files = {"data_dir": node.data, "ready_file": node.ready, "credentials_file": paths.credentials}
+        write_json(node.config, config | {key: str(path) for key, path in files.items()})
     plan = Plan(
         venue=venue.name,
         node_binary=binary("rialto-node"),
@@ -169,55 +167,11 @@ def _prepare(
     return plan
 
 
-def _with_former_addresses(config: dict[str, object], path: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """The configuration with the addresses the node had before, so that clients find it where it was.
-
-    The file at `path` is made anew from the venue file, so a damaged one costs nothing but the addresses; an address
-    that another process has taken meanwhile is given up.
-    """
-    try:
-        before = dict(read_json(path) or {})
-        markets = cast("list[dict[str, object]]", before.get("markets", []))
-        former_markets = {str(market.get("name")): market for market in markets}
-    except (LocalError, AttributeError, TypeError):
-        say(f"{path} was damaged and is written anew; listening on new ports")
-        return config
-
-    def kept(former: Mapping[str, object], given: Mapping[str, object], keys: tuple[str, ...]) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key in keys:
-            address = former.get(key, given[key])
-            if isinstance(address, str) and not _is_free(address):
-                say(f"{address} is taken by another process; {key.removesuffix('_listen')} gets a new port")
-                address = given[key]
-            found[key] = address
-        return found
-
-    listens = ("orders_listen", "feed_listen", "snapshot_listen")
-    placed: list[object] = [
-        market | kept(former_markets.get(str(market["name"]), {}), market, listens)
-        for market in cast("list[dict[str, object]]", config["markets"])
-    ]
-    return config | {"markets": placed} | kept(before, config, ("admin_listen",))
-
-
-def _is_free(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the node does it: what is left of closed connections is no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except (OSError, ValueError, OverflowError):
-            return False
-    return True
-
-
 def _flows(paths: VenuePaths, venue: Venue) -> tuple[FlowPlan, ...]:
     from rialto_platform.node_config import flow_plans
 
     return tuple(
-        FlowPlan(flow.market, flow.node, (*flow.arguments, "--credentials", str(paths.credentials)))
+        FlowPlan(flow.market, flow.nodes, (*flow.arguments, "--credentials", str(paths.credentials)))
         for flow in flow_plans(venue)
     )
 
@@ -240,27 +194,57 @@ def _spawn_supervisor(paths: VenuePaths) -> process.ProcessIdentity:
     return identity
 
 
-def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> None:
+def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple[str, ...]:
+    """Waits until every market has a leader that takes logins, and every node serves or is known not to start.
+
+    Returns:
+        What is wrong with the nodes that don't start.
+
+    Raises:
+        LocalError: a market can't have a leader, or has none in time; or the supervisor ended.
+    """
     deadline = time.monotonic() + READY_TIMEOUT_S
-    plan = Plan.read(paths.plan)
-    waiting = list(plan.nodes)
-    while waiting:
-        waiting = [name for name in waiting if Ready.read(paths.node(name).ready) is None]
-        for name in waiting:
-            state = read_json(paths.node(name).process)
-            if state is not None and state.get("state") == "failed":
-                next_step = "mend what its log tells, then rialto down and rialto up; "
-                raise LocalError(f"node {name}", "does not start", next_step + _last_lines(paths.node(name).log))
-        if waiting and not supervisor.alive():
+    names = Plan.read(paths.plan).nodes
+    voters = _voters(paths, names)
+    while True:
+        nodes = {node.name: node for node in status.observe_nodes(paths, names)}
+        led = {market.name for market in topology.markets(nodes.values()) if market.leader is not None}
+        failed = [name for name, node in nodes.items() if node.state == "failed"]
+        for market, hosts in voters.items():
+            lost = [name for name in hosts if name in failed]
+            if 2 * len(lost) >= len(hosts):
+                where = f"node {lost[0]}" if len(hosts) == 1 else f"market {market}: of its nodes {', '.join(lost)}"
+                raise LocalError(where, "does not start", _mend(paths, lost[0]))
+        waiting = [name for name, node in nodes.items() if node.state not in _SETTLED]
+        if not waiting and led >= set(voters):
+            return tuple(f"node {name} does not start; {_mend(paths, name)}" for name in failed)
+        if not supervisor.alive():
             raise LocalError("the supervisor", "ended", _last_lines(paths.supervisor_log))
-        if waiting and time.monotonic() >= deadline:
+        if time.monotonic() >= deadline:
+            within = f"within {READY_TIMEOUT_S:.0f} s"
+            if waiting:
+                raise LocalError(
+                    f"node {waiting[0]}", f"did not serve {within}", _last_lines(paths.node(waiting[0]).log)
+                )
+            market = next(name for name in voters if name not in led)
             raise LocalError(
-                f"node {waiting[0]}",
-                f"did not trade within {READY_TIMEOUT_S:.0f} s",
-                _last_lines(paths.node(waiting[0]).log),
+                f"market {market}", f"has no leader {within}", _last_lines(paths.node(voters[market][0]).log)
             )
-        if waiting:
-            time.sleep(0.02)
+        time.sleep(0.05)
+
+
+def _mend(paths: VenuePaths, node: str) -> str:
+    return "mend what its log tells, then rialto down and rialto up; " + _last_lines(paths.node(node).log)
+
+
+def _voters(paths: VenuePaths, names: Iterable[str]) -> dict[str, list[str]]:
+    """The nodes that host each market."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        config = read_json(paths.node(name).config) or {}
+        for market in cast("list[Mapping[str, object]]", config.get("markets", [])):
+            found.setdefault(str(market["name"]), []).append(name)
+    return found
 
 
 def _wait_flow(paths: VenuePaths, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""The numbers of markets, accounts and sessions: journals know them by number, so a number is never given anew.
+"""The numbers of markets, replicas, accounts and sessions: journals know them by number, so none is given anew.
 
 A venue file numbers by position. A file whose lists were put in another order would hand one session's orders to
 another, or one market's journal to another market; this is found before anything starts.
@@ -14,9 +14,12 @@ from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import read_json, write_json
 
 Kept = dict[str, dict[str, int]]
-"""Numbers by name, by kind: `market`, `account of M` and `session of M` for each market M."""
+"""Numbers by name, by kind: `market`, and `replica of M`, `account of M` and `session of M` for each market M; a
+replica's name is its node's."""
 
-_NODES = "nodes"
+_REPLICA = "replica of "
+_FORMER = "nodes"
+"""A table that venues of one replica kept."""
 
 
 def of_configs(configs: Mapping[str, Mapping[str, object]]) -> Kept:
@@ -26,52 +29,50 @@ def of_configs(configs: Mapping[str, Mapping[str, object]]) -> Kept:
         for market in cast("list[Mapping[str, object]]", config["markets"]):
             name = str(market["name"])
             found["market"][name] = cast("int", market["id"])
-            for kind, key, label in (("account", "accounts", "name"), ("session", "sessions", "username")):
-                entries = cast("list[Mapping[str, object]]", market[key])
-                found[f"{kind} of {name}"] = {str(entry[label]): cast("int", entry["id"]) for entry in entries}
+            replication = cast("Mapping[str, object]", market["replication"])
+            for kind, entries, label in (
+                ("replica", replication["voters"], "node"),
+                ("account", market["accounts"], "name"),
+                ("session", market["sessions"], "username"),
+            ):
+                numbered = cast("list[Mapping[str, object]]", entries)
+                found[f"{kind} of {name}"] = {str(entry[label]): cast("int", entry["id"]) for entry in numbered}
     return found
-
-
-def homes(configs: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    """The node of each market."""
-    return {
-        str(market["name"]): node
-        for node, config in configs.items()
-        for market in cast("list[Mapping[str, object]]", config["markets"])
-    }
 
 
 def check(path: Path, configs: Mapping[str, Mapping[str, object]]) -> None:
     """Refuses configurations that contradict what was kept in `path`; without such a file everything is new.
 
     Raises:
-        LocalError: a number now means another, or a market is on another node than its journal; or the file is damaged.
+        LocalError: a number now means another, or a market has other voters than its journals; the file is damaged, or
+            is of a version that kept other journals.
     """
-    kept, nodes = _read(path)
+    kept = _read(path)
     problems = [
         f"{kind}: {problem}"
         for kind, given in of_configs(configs).items()
         for problem in _conflicts(kept.get(kind, {}), given)
     ]
     problems += [
-        f"market: {name} was on node {nodes[name]}, where its journal is, and is now on {node}"
-        for name, node in homes(configs).items()
-        if nodes.get(name, node) != node
+        f"{kind}: the voters were {', '.join(kept[kind])}, where the journals are, and are now {', '.join(given)}"
+        for kind, given in of_configs(configs).items()
+        if kind.startswith(_REPLICA) and kind in kept and set(kept[kind]) != set(given)
     ]
     if problems:
         raise LocalError(
             "the venue file",
             "contradicts the journals: " + "; ".join(problems),
-            "put the lists back in their order, with new entries at their ends, or give up the journals: rialto clean",
+            "put the lists back in their order, with new entries at their ends, and regions, zones and homes as they "
+            "were, or give up the journals: rialto clean",
         )
 
 
 def keep(path: Path, configs: Mapping[str, Mapping[str, object]]) -> None:
     """Adds what these configurations give out to `path`."""
-    kept, nodes = _read(path)
+    kept = _read(path)
     for kind, given in of_configs(configs).items():
         kept[kind] = kept.get(kind, {}) | given
-    write_json(path, {**kept, _NODES: nodes | homes(configs)})
+    write_json(path, kept)
 
 
 def _conflicts(kept: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
@@ -85,12 +86,16 @@ def _conflicts(kept: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
     return problems
 
 
-def _read(path: Path) -> tuple[Kept, dict[str, str]]:
+def _read(path: Path) -> Kept:
     value = dict(read_json(path) or {})
-    nodes = value.pop(_NODES, {})
-    tables = [nodes, *value.values()]
-    if not all(isinstance(table, dict) for table in tables):
+    if _FORMER in value:
+        raise LocalError(
+            str(path.parent),
+            "holds journals of one replica, from before markets were replicated",
+            "give them up: rialto clean, then rialto up",
+        )
+    if not all(isinstance(table, dict) for table in value.values()):
         raise LocalError(
             str(path), "does not hold the venue's numbers", "remove it if the venue file's lists kept their order"
         )
-    return cast("Kept", value), cast("dict[str, str]", nodes)
+    return cast("Kept", value)

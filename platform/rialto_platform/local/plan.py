@@ -13,10 +13,13 @@ from rialto_platform.local.files import read_json, write_json
 
 @dataclass(frozen=True)
 class FlowPlan:
-    """One order flow: a load client's command line, less the addresses of the market it goes to."""
+    """One order flow: a load client's command line, less the addresses of the market it goes to.
+
+    `nodes` have a voter of the market: any of them may lead it.
+    """
 
     market: str
-    node: str
+    nodes: tuple[str, ...]
     arguments: tuple[str, ...]
 
 
@@ -39,7 +42,10 @@ class Plan:
                 "node_binary": self.node_binary,
                 "load_binary": self.load_binary,
                 "nodes": list(self.nodes),
-                "flows": [{"market": f.market, "node": f.node, "arguments": list(f.arguments)} for f in self.flows],
+                "flows": [
+                    {"market": flow.market, "nodes": list(flow.nodes), "arguments": list(flow.arguments)}
+                    for flow in self.flows
+                ],
             },
         )
 
@@ -70,8 +76,11 @@ def _flow(value: object) -> FlowPlan:
     if not isinstance(value, dict):
         raise TypeError("a flow is not an object")
     flow = cast("Mapping[str, object]", value)
-    arguments = tuple(str(argument) for argument in _list(flow["arguments"]))
-    return FlowPlan(market=str(flow["market"]), node=str(flow["node"]), arguments=arguments)
+    return FlowPlan(
+        market=str(flow["market"]),
+        nodes=tuple(str(node) for node in _list(flow["nodes"])),
+        arguments=tuple(str(argument) for argument in _list(flow["arguments"])),
+    )
 
 
 def _list(value: object) -> list[object]:

@@ -13,6 +13,7 @@ from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import read_json, write_json
 
 _STATE_FIELD = 0
+_STOPPED = {"T", "t"}
 _START_TIME_FIELD = 19  # proc(5): field 22 of /proc/pid/stat, counted here after the command's closing bracket
 
 
@@ -37,8 +38,16 @@ class ProcessIdentity:
         return ProcessIdentity(pid, int(fields[_START_TIME_FIELD]), _boot_id())
 
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this very process still runs, frozen or not."""
         return ProcessIdentity.of(self.pid) == self
+
+    def frozen(self) -> bool:
+        """Whether this very process was stopped by a signal, and waits to be continued."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[_STATE_FIELD] in _STOPPED and self.alive()
 
     def signal(self, number: signal.Signals) -> bool:
         """Sends a signal to this process if it still runs; whether it did.
@@ -115,13 +124,14 @@ def identity_from(value: Mapping[str, object], path: Path) -> ProcessIdentity:
 
 
 def end(identity: ProcessIdentity, grace_s: float) -> str:
-    """Ends a process: asks with SIGTERM, insists with SIGKILL after `grace_s` seconds.
+    """Ends a process: asks with SIGTERM, insists with SIGKILL after `grace_s` seconds; a frozen one is woken.
 
     Returns:
         "gone" if it did not run, "ended" if it went by itself when asked, "killed" otherwise.
     """
     if not identity.signal(signal.SIGTERM):
         return "gone"
+    identity.signal(signal.SIGCONT)
     if identity.wait_gone(grace_s):
         return "ended"
     identity.signal(signal.SIGKILL)

@@ -29,6 +29,8 @@ _log = logging.getLogger("rialto.supervisor")
 _NODE_GRACE_S = 20.0
 _FLOW_GRACE_S = 5.0
 _POLL_S = 0.05
+_OTHER_NODES_S = 10.0
+"""How long order flow waits for the other nodes of its market once the first is ready."""
 
 
 class Supervisor:
@@ -88,6 +90,7 @@ class Supervisor:
         try:
             code = await process.wait()
         except asyncio.CancelledError:
+            # All nodes at once: none waits for an answer of one that has gone before it.
             await _end(process, _NODE_GRACE_S)
             paths.process.unlink(missing_ok=True)
             raise
@@ -110,9 +113,9 @@ class Supervisor:
             _write(self._paths.flow, {"state": "failed", "market": flow.market, "last_exit": f"no start ({error})"})
 
     async def _send_flow(self, flow: FlowPlan) -> None:
-        ready = await _until_ready(self._paths.node(flow.node))
-        addresses = ready.markets[flow.market]
-        command = [self._plan.load_binary, "flow", "--orders", addresses.orders, *flow.arguments]
+        ready = await self._some_ready(flow.nodes)
+        orders = [word for one in ready for word in ("--orders", one.markets[flow.market].orders)]
+        command = [self._plan.load_binary, "flow", *orders, *flow.arguments]
         process = await self._spawn(command, self._paths.flow_log)
         _record(self._paths.flow, process.pid, state="running", market=flow.market)
         _log.info("order flow into market %s started: pid %d", flow.market, process.pid)
@@ -125,6 +128,18 @@ class Supervisor:
         _log.info("order flow ended with %s; its log: %s", _exit_text(code), self._paths.flow_log)
         state = "ended" if code == 0 else "failed"
         _write(self._paths.flow, {"state": state, "market": flow.market, "last_exit": _exit_text(code)})
+
+    async def _some_ready(self, names: Sequence[str]) -> list[Ready]:
+        """Every node's ready file, or those there are a while after the first: who does not start holds up nobody."""
+        deadline = None
+        while True:
+            found = [ready for name in names if (ready := Ready.read(self._paths.node(name).ready)) is not None]
+            now = time.monotonic()
+            if found and deadline is None:
+                deadline = now + _OTHER_NODES_S
+            if len(found) == len(names) or (deadline is not None and now >= deadline and found):
+                return found
+            await asyncio.sleep(_POLL_S)
 
     async def _spawn(self, command: Sequence[str], log: Path) -> asyncio.subprocess.Process:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -158,6 +173,8 @@ def _write(path: Path, value: object) -> None:
 async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
+        # A frozen one hears of it once it is woken.
+        process.send_signal(signal.SIGCONT)
     try:
         await asyncio.wait_for(process.wait(), grace_s)
     except TimeoutError:

@@ -3,23 +3,41 @@
 import pathlib
 
 from rialto_platform.venue import arithmetic, capacity, durability, findings, references, shape, source
-from rialto_platform.venue.model import Account, Flow, Instrument, Interconnect, Market, Node, Objectives, Region, Venue
+from rialto_platform.venue.model import (
+    Account,
+    Failover,
+    Flow,
+    Instrument,
+    Interconnect,
+    Market,
+    Node,
+    Objectives,
+    Region,
+    Venue,
+)
 from rialto_platform.venue.problems import Path, Problem, VenueError, path_text
+from rialto_platform.venue.voters import Place, learners, round_trip_ns, slowest_round_trip_ns, voters
 
 __all__ = [
     "Account",
+    "Failover",
     "Flow",
     "Instrument",
     "Interconnect",
     "Market",
     "Node",
     "Objectives",
+    "Place",
     "Problem",
     "Region",
     "Venue",
     "VenueError",
+    "learners",
     "load",
     "parse",
+    "round_trip_ns",
+    "slowest_round_trip_ns",
+    "voters",
 ]
 
 _CHECKS = (*references.CHECKS, *arithmetic.CHECKS, *durability.CHECKS, *capacity.CHECKS)

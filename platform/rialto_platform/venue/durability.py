@@ -12,6 +12,7 @@ from rialto_platform.venue import units
 from rialto_platform.venue.findings import Finding
 from rialto_platform.venue.model import Market, Venue
 from rialto_platform.venue.problems import Path
+from rialto_platform.venue.voters import slowest_round_trip_ns
 
 MILLISECOND = 10**6
 MIN_VOTERS = 3
@@ -108,10 +109,7 @@ def longest_election(venue: Venue, market: Market) -> int:
 
     An election times out after max(100 ms, two round trips between the slowest voters) to 1.5 times that.
     """
-    slowest = 0
-    if market.durability == "region":
-        slowest = max((2 * link.latency_ns for link in venue.interconnects), default=0)
-    return 2 * max(100 * MILLISECOND, 2 * slowest) * 3 // 2
+    return 2 * max(100 * MILLISECOND, 2 * slowest_round_trip_ns(venue, market)) * 3 // 2
 
 
 def loss(venue: Venue) -> Iterator[Finding]:

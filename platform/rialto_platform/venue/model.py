@@ -135,6 +135,10 @@ class Account(Strict):
         min_length=1,
         description="Logins of its order sessions; passwords are made at the first start, never written here.",
     )
+    cancel_on_disconnect: bool = Field(
+        default=False,
+        description="Whether a session's resting orders are cancelled when its client is gone; a lost leader is none.",
+    )
 
 
 class Market(Strict):
@@ -188,6 +192,15 @@ class Node(Strict):
     disk_bytes: Size = Field(alias="disk", description="For journals, checkpoints and streams.")
 
 
+class Failover(Strict):
+    """How the loss of a leader is noticed."""
+
+    accelerated: bool = Field(
+        default=False,
+        description="Whether a leader whose process died is noticed by its closed connections, besides by timers.",
+    )
+
+
 class Venue(Strict):
     """Everything one venue file declares."""
 
@@ -198,6 +211,7 @@ class Venue(Strict):
     interconnects: tuple[Interconnect, ...] = Field(default=(), description="Private links between regions.")
     node: Node = Field(description="What each node may use.")
     markets: Mapping[Name, Market] = Field(min_length=1, description="Markets, by name.")
+    failover: Failover = Field(default_factory=Failover, description="How the loss of a leader is noticed.")
     objectives: Objectives = Field(description="What the venue promises.")
     flow: Mapping[Name, Flow] = Field(
         default_factory=dict[str, Flow], description="Generated order flow, by the market it is sent to."

@@ -39,11 +39,13 @@ EXAMPLE: dict[str, Raw] = {
                     "max_order_value": "1000000.00",
                     "max_open_orders": 1000,
                     "sessions": ("TRADE1",),
+                    "cancel_on_disconnect": False,
                 }
             },
             "feed_users": ("FEED01",),
         }
     },
+    "failover": {"accelerated": True},
     "objectives": {"acknowledgement_p99": "10 ms", "outage": "1 s", "loss": "0 s"},
     "flow": {
         "main": {
@@ -170,6 +172,7 @@ def described(value: object) -> str:
 
 
 _EXPECTED = {
+    "bool_type": "true or false",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "string_type": "text",
@@ -239,6 +242,8 @@ def _flow(value: Raw, depth: int = 0) -> str:
         return "{" + ", ".join(f"{key}: {_flow(item, depth + 1)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_flow(item, depth + 1) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"' if value.replace(".", "", 1).isdigit() else value
     return str(value)

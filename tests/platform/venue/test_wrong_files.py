@@ -95,7 +95,7 @@ def test_an_instrument_too_many_for_two_bytes() -> None:
 
 def test_a_session_too_many_for_a_market() -> None:
     """Sessions are counted over all accounts of a market."""
-    many = ", ".join(f"R{n:05d}" for n in range(995))
+    many = ", ".join(f"R{n:05d}" for n in range(979))
     found = problems_of(edited("laptop", [("sessions: [REPLAY]", f"sessions: [{many}]")]))
     assert [(problem.path, problem.wrong) for problem in found] == [
         ("markets.main.accounts", "1,001 sessions are declared, a market serves at most 1,000")
