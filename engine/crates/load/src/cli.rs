@@ -29,9 +29,9 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct FlowArgs {
-    /// The market's order port.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) orders: String,
+    /// The market's order port; repeat it, or separate by commas, for one of each replica: the leader is found among them.
+    #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+    pub(crate) orders: Vec<String>,
     /// An order session to log in with; repeat it, or separate by commas, for several.
     #[arg(
         long = "username",
@@ -41,6 +41,9 @@ pub(crate) struct FlowArgs {
         value_delimiter = ','
     )]
     pub(crate) usernames: Vec<String>,
+    /// Log in with this many of the named sessions, all at once; without it with all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) sessions: Option<u16>,
     /// The venue's file of passwords.
     #[arg(long, visible_aliases = ["credentials-file", "password-file"], value_name = "FILE")]
     pub(crate) credentials: PathBuf,
@@ -75,6 +78,12 @@ pub(crate) struct FlowArgs {
     /// How many commands may be without an answer before sending waits.
     #[arg(long, default_value_t = 20_000)]
     pub(crate) window: usize,
+    /// A session whose answers are overdue by this looks for another leader.
+    #[arg(long, default_value_t = 250.0, value_parser = positive, value_name = "MS")]
+    pub(crate) overdue_ms: f64,
+    /// Keep everything sent and received in this file, for `verify`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verify_file: Option<PathBuf>,
     /// End with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -116,15 +125,15 @@ pub(crate) struct ReplayArgs {
     /// What it is.
     #[arg(long, value_enum)]
     pub(crate) format: Format,
-    /// The market's order port.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) orders: String,
-    /// The market's feed port.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) feed: String,
-    /// The market's snapshot port; without it the feed is read from the day's first message.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) snapshot: Option<String>,
+    /// The market's order port; repeat it, or separate by commas, for one of each replica.
+    #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+    pub(crate) orders: Vec<String>,
+    /// The market's feed port; of several any will do.
+    #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+    pub(crate) feed: Vec<String>,
+    /// The market's snapshot port; of several any will do, without any the feed is read from the day's first message.
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) snapshot: Vec<String>,
     /// The order session to log in with.
     #[arg(long, value_name = "NAME")]
     pub(crate) username: String,
@@ -152,6 +161,9 @@ pub(crate) struct ReplayArgs {
     /// LOBSTER: this many times the recorded pace; without it as fast as it goes.
     #[arg(long, value_parser = positive)]
     pub(crate) speed: Option<f64>,
+    /// A session whose answers are overdue by this looks for another leader.
+    #[arg(long, default_value_t = 250.0, value_parser = positive, value_name = "MS")]
+    pub(crate) overdue_ms: f64,
     /// How many commands may be without an answer.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) window: u64,

@@ -6,7 +6,7 @@ use rialto_wire::soup::{
     ClientPacket, LoginRejectReason, LoginRequest, ServerDecoder, ServerPacket, Session,
 };
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,8 @@ use std::time::{Duration, Instant};
 const HEARTBEAT: Duration = Duration::from_millis(900);
 /// A server that has sent nothing for this long is gone (§2.2.4: 15 seconds).
 const SILENCE: Duration = Duration::from_secs(15);
-/// How long a read waits for bytes.
-const READ_WAIT: Duration = Duration::from_millis(100);
-/// How long connecting and logging in may take.
-const LOGIN_WAIT: Duration = Duration::from_secs(5);
+/// How long a read waits for bytes: a session looks that often whether its answers are overdue.
+const READ_WAIT: Duration = Duration::from_millis(20);
 
 /// Why a connection is no use any more.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +56,8 @@ impl From<Lost> for LoadError {
 #[derive(Clone)]
 pub(crate) struct Writer {
     inner: Arc<Mutex<Out>>,
+    /// The same socket, to cut it off while somebody waits to write.
+    socket: Arc<TcpStream>,
 }
 
 struct Out {
@@ -114,16 +114,27 @@ impl Writer {
         drop(out.stream.shutdown(how));
     }
 
+    /// Cuts the connection off without a word; whoever waits to write to it gets an error.
+    pub(crate) fn cut(&self) {
+        drop(self.socket.shutdown(Shutdown::Both));
+    }
+
+    /// Whether both send over one connection.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Sends heartbeats until the connection ends.
     fn keep_alive(&self) {
         let writer = Arc::downgrade(&self.inner);
+        let socket = Arc::downgrade(&self.socket);
         std::thread::spawn(move || {
             loop {
                 std::thread::sleep(HEARTBEAT / 3);
-                let Some(inner) = writer.upgrade() else {
+                let (Some(inner), Some(socket)) = (writer.upgrade(), socket.upgrade()) else {
                     return;
                 };
-                let writer = Self { inner };
+                let writer = Self { inner, socket };
                 let (closed, due) = {
                     let out = writer.lock();
                     (out.closed, out.sent.elapsed() >= HEARTBEAT)
@@ -146,28 +157,73 @@ pub(crate) struct Reader {
     pub(crate) session: Session,
     /// The number of the next message.
     pub(crate) next: u64,
+    /// Which of the addresses it is connected to.
+    pub(crate) place: usize,
 }
 
-/// Connects and logs in: to the current session if `session` is blank, from message `sequence` on, 0 for those to come.
-pub(crate) fn connect(
-    address: &str,
+/// What a Login Accepted says, and what came behind it.
+pub(crate) struct Accepted {
+    /// The session logged in to.
+    pub(crate) session: Session,
+    /// The number of the next message.
+    pub(crate) next: u64,
+    /// Bytes that came with the answer.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The bytes of a login request.
+pub(crate) fn login_request(
     login: &Login,
     session: Session,
     sequence: u64,
-) -> Result<(Reader, Writer), Lost> {
-    let no_address = |error: String| {
-        Lost::Refused(LoadError::new(
-            format!("address {address:?}: {error}"),
-            "write it as HOST:PORT",
-        ))
+) -> Result<Vec<u8>, Lost> {
+    let mut bytes = Vec::new();
+    ClientPacket::LoginRequest(LoginRequest {
+        username: login.username,
+        password: login.password,
+        requested_session: session,
+        requested_sequence: sequence,
+    })
+    .encode(&mut bytes)
+    .map_err(|error| Lost::Closed(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Reads the answer to a login; `None` if it is not there yet.
+pub(crate) fn login_answer(login: &Login, bytes: &[u8]) -> Result<Option<Accepted>, Lost> {
+    let (packet, used) = match ServerDecoder::default().frame(bytes) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(Lost::Closed(error.to_string())),
     };
-    let mut addresses = address
-        .to_socket_addrs()
-        .map_err(|error| no_address(error.to_string()))?;
-    let to = addresses
-        .next()
-        .ok_or_else(|| no_address("nothing is known of it".to_owned()))?;
-    let stream = TcpStream::connect_timeout(&to, LOGIN_WAIT)?;
+    match packet {
+        ServerPacket::LoginAccepted(accepted) => Ok(Some(Accepted {
+            session: accepted.session,
+            next: accepted.sequence,
+            bytes: bytes.get(used..).unwrap_or_default().to_vec(),
+        })),
+        ServerPacket::LoginRejected(LoginRejectReason::NotAuthorized) => {
+            Err(Lost::Refused(LoadError::new(
+                format!("the venue refuses the login of {}", login.username),
+                "use a login of this market and the credentials file of this venue",
+            )))
+        }
+        ServerPacket::LoginRejected(LoginRejectReason::SessionNotAvailable) => {
+            Err(Lost::SessionNotAvailable)
+        }
+        other => Err(Lost::Closed(format!(
+            "the venue answers the login with {other:?}"
+        ))),
+    }
+}
+
+/// The two sides of a connection that is logged in, at the address of number `place`.
+pub(crate) fn logged_in(
+    stream: TcpStream,
+    accepted: Accepted,
+    place: usize,
+) -> Result<(Reader, Writer), Lost> {
+    stream.set_nonblocking(false)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(READ_WAIT))?;
     let writer = Writer {
@@ -177,64 +233,25 @@ pub(crate) fn connect(
             sent: Instant::now(),
             closed: false,
         })),
+        socket: Arc::new(stream.try_clone()?),
     };
-    writer.control(&ClientPacket::LoginRequest(LoginRequest {
-        username: login.username,
-        password: login.password,
-        requested_session: session,
-        requested_sequence: sequence,
-    }))?;
-    let mut reader = Reader {
+    writer.keep_alive();
+    let reader = Reader {
         stream,
         decoder: ServerDecoder::default(),
-        bytes: Vec::new(),
+        bytes: accepted.bytes,
         heard: Instant::now(),
-        session,
-        next: 0,
+        session: accepted.session,
+        next: accepted.next,
+        place,
     };
-    let began = Instant::now();
-    while !reader.log_in(login)? {
-        if began.elapsed() > LOGIN_WAIT {
-            return Err(Lost::Closed(
-                "the venue does not answer the login".to_owned(),
-            ));
-        }
-    }
-    writer.keep_alive();
     Ok((reader, writer))
 }
 
 impl Reader {
-    /// Reads what is there, at least the answer to a login; false if that is not there yet.
-    fn log_in(&mut self, login: &Login) -> Result<bool, Lost> {
-        self.receive()?;
-        let (packet, used) = match self.decoder.frame(&self.bytes) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(false),
-            Err(error) => return Err(Lost::Closed(error.to_string())),
-        };
-        match packet {
-            ServerPacket::LoginAccepted(accepted) => {
-                self.session = accepted.session;
-                self.next = accepted.sequence;
-            }
-            ServerPacket::LoginRejected(LoginRejectReason::NotAuthorized) => {
-                return Err(Lost::Refused(LoadError::new(
-                    format!("the venue refuses the login of {}", login.username),
-                    "use a login of this market and the credentials file of this venue",
-                )));
-            }
-            ServerPacket::LoginRejected(LoginRejectReason::SessionNotAvailable) => {
-                return Err(Lost::SessionNotAvailable);
-            }
-            other => {
-                return Err(Lost::Closed(format!(
-                    "the venue answers the login with {other:?}"
-                )));
-            }
-        }
-        self.bytes.drain(..used);
-        Ok(true)
+    /// How long nothing has come, not even a heartbeat.
+    pub(crate) fn silent_for(&self) -> Duration {
+        self.heard.elapsed()
     }
 
     /// Waits a moment for bytes and takes them; false if none came.

@@ -1,10 +1,11 @@
 //! The market data feed, read by a thread of its own so that it never falls behind.
 
-use crate::connection::{self, Lost, Reader};
+use crate::connection::{Lost, Reader, Writer};
 use crate::error::LoadError;
+use crate::finder::{Finder, Wanted};
 use crate::mirror::{Change, Mirror};
 use crate::settings::Login;
-use rialto_wire::soup::Session;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 const WAITING: usize = 8_192;
 /// How long a message that must come may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server that says nothing for this long, not even its heartbeat of every second, is not there any more.
+const SILENT: Duration = Duration::from_secs(3);
 
 /// Messages as they came in one read.
 struct Batch {
@@ -21,8 +25,10 @@ struct Batch {
 
 /// Where the feed and its snapshot are, and who reads them.
 pub(crate) struct Source<'a> {
-    pub(crate) feed: &'a str,
-    pub(crate) snapshot: Option<&'a str>,
+    /// One address or more, of one replica each: any will do.
+    pub(crate) feed: &'a [String],
+    /// Likewise; none if there is no snapshot to take.
+    pub(crate) snapshot: &'a [String],
     pub(crate) login: Login,
 }
 
@@ -44,16 +50,16 @@ impl Feed {
     /// A login fails, or the snapshot ends too early.
     pub(crate) fn open(source: &Source<'_>, mut mirror: Mirror) -> Result<Self, LoadError> {
         let mut next = 1;
-        if let Some(snapshot) = source.snapshot {
-            next = take_snapshot(snapshot, &source.login, &mut mirror)?;
+        if !source.snapshot.is_empty() {
+            next = take_snapshot(source.snapshot, &source.login, &mut mirror)?;
         }
-        let (reader, writer) =
-            connection::connect(source.feed, &source.login, Session::BLANK, next)?;
+        let finder = Finder::new(source.feed, source.login)?;
+        let never = AtomicBool::new(false);
+        let found = finder.search(Wanted::current(next), PATIENCE, &never)?;
         let (sender, batches) = sync_channel(WAITING);
         std::thread::spawn(move || {
             // Ends with the consumer: then nobody takes the batches.
-            forward(reader, &sender);
-            writer.close();
+            forward(&finder, found, &sender);
         });
         let batch = Batch {
             bytes: Vec::new(),
@@ -162,33 +168,66 @@ fn apply(mirror: &mut Mirror, bytes: &[u8]) -> Result<Change, LoadError> {
     })
 }
 
-fn forward(mut reader: Reader, to: &SyncSender<Result<Batch, Lost>>) {
+/// Reads on, at another replica when the connection is lost: each message once.
+fn forward(
+    finder: &Finder,
+    (mut reader, mut writer): (Reader, Writer),
+    to: &SyncSender<Result<Batch, Lost>>,
+) {
+    let (day, mut next) = (reader.session, reader.next);
     loop {
         let mut batch = Batch {
             bytes: Vec::new(),
             ends: Vec::new(),
         };
-        let read = reader.messages(|_, message| {
-            batch.bytes.extend_from_slice(message);
-            batch.ends.push(batch.bytes.len());
+        let mut read = reader.messages(|number, message| {
+            if number == next {
+                batch.bytes.extend_from_slice(message);
+                batch.ends.push(batch.bytes.len());
+                next += 1;
+            }
         });
-        let ended = read.is_err();
         // A batch without messages is how an idle thread learns that nobody listens any more.
         if to.send(Ok(batch)).is_err() {
+            writer.close();
             return;
         }
-        if let Err(lost) = read {
-            drop(to.send(Err(lost)));
+        if read.is_ok() && reader.silent_for() > SILENT {
+            read = Err(Lost::Closed("the feed is silent".to_owned()));
         }
-        if ended {
-            return;
-        }
+        let lost = match read {
+            Ok(_) => continue,
+            Err(Lost::Closed(_)) => {
+                let wanted = Wanted {
+                    session: day,
+                    sequence: next,
+                    except: None,
+                };
+                writer.cut();
+                match finder.search(wanted, PATIENCE, &AtomicBool::new(false)) {
+                    Ok(found) => {
+                        (reader, writer) = found;
+                        continue;
+                    }
+                    Err(lost) => lost,
+                }
+            }
+            Err(lost) => lost,
+        };
+        drop(to.send(Err(lost)));
+        return;
     }
 }
 
 /// Takes a snapshot; where the feed goes on.
-fn take_snapshot(address: &str, login: &Login, mirror: &mut Mirror) -> Result<u64, LoadError> {
-    let (mut reader, writer) = connection::connect(address, login, Session::BLANK, 1)?;
+fn take_snapshot(
+    addresses: &[String],
+    login: &Login,
+    mirror: &mut Mirror,
+) -> Result<u64, LoadError> {
+    let finder = Finder::new(addresses, *login)?;
+    let never = AtomicBool::new(false);
+    let (mut reader, writer) = finder.search(Wanted::current(1), PATIENCE, &never)?;
     let began = Instant::now();
     let mut end = None;
     while end.is_none() {
@@ -205,7 +244,7 @@ fn take_snapshot(address: &str, login: &Login, mirror: &mut Mirror) -> Result<u6
             read?;
             if began.elapsed() > PATIENCE * 6 {
                 return Err(LoadError::new(
-                    format!("the snapshot at {address} does not end"),
+                    format!("the snapshot at {} does not end", addresses.join(", ")),
                     "see the node's log",
                 ));
             }

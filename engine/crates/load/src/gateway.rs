@@ -1,35 +1,63 @@
 //! One order session and the feed together, for replays: nobody else may trade their instruments meanwhile.
+//!
+//! When its connection is lost the session logs in at the leader there is now, with its next number. What of the commands
+//! without an answer the venue has taken is then asked with a cancel of an order that never was: when that is refused,
+//! every answer before it has come, and the commands still without one are sent again, each for the only time that counts.
 
-use crate::connection::{self, Reader, Writer};
+use crate::connection::{Lost, Reader, Writer};
 use crate::error::LoadError;
 use crate::feed::{Feed, Source};
+use crate::finder::{Finder, Wanted};
 use crate::mirror::Mirror;
 use crate::orders::{self, Report};
 use crate::settings::{Instrument, Login};
 use crate::tally::Tally;
 use rialto_flow::Side;
-use rialto_wire::soup::Session;
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long another leader is looked for while the connection still stands.
+const LOOK: Duration = Duration::from_millis(100);
+/// A server that says nothing for this long, not even its heartbeat of every second, is not there any more.
+const SILENT: Duration = Duration::from_secs(3);
+/// User reference numbers this near the end name no order: they are the barriers'.
+const BARRIERS: u32 = 1 << 16;
 /// Queued commands are sent at the latest when they take this many bytes.
 const SEND_AT: usize = 16_384;
 
 /// Where to replay.
 pub(crate) struct Place<'a> {
-    pub(crate) orders: &'a str,
+    /// One address or more, of one replica each.
+    pub(crate) orders: &'a [String],
     pub(crate) login: Login,
     pub(crate) source: Source<'a>,
     pub(crate) instruments: Vec<Instrument>,
+    /// Answers that are overdue by this make the session look for another leader.
+    pub(crate) overdue: Duration,
 }
 
 /// The session and the feed.
 pub(crate) struct Gateway {
+    finder: Finder,
     reader: Reader,
     writer: Writer,
-    queued: Vec<u8>,
-    ends: Vec<usize>,
+    overdue: Duration,
+    /// The number of the next report: each is taken once.
+    next_report: u64,
+    /// Commands without an answer, in the order they were given. One report answers each.
+    unanswered: VecDeque<Vec<u8>>,
+    /// How many of them, from the back, were not sent yet.
+    unsent: usize,
+    unsent_bytes: usize,
+    /// The cancel of an order that never was whose refusal is waited for; nothing else is sent meanwhile.
+    barrier: Option<u32>,
+    barriers: u32,
+    /// When the last answer came.
+    heard: Instant,
+    reconnects: u64,
     instruments: Vec<Instrument>,
     next_ref: u32,
     queries: u64,
@@ -49,7 +77,9 @@ impl Gateway {
     /// # Errors
     /// A login fails, an instrument is not listed, or others' orders rest.
     pub(crate) fn open(place: Place<'_>) -> Result<Self, LoadError> {
-        let (reader, writer) = connection::connect(place.orders, &place.login, Session::BLANK, 0)?;
+        let finder = Finder::new(place.orders, place.login)?;
+        let never = AtomicBool::new(false);
+        let (reader, writer) = finder.search(Wanted::current(0), PATIENCE, &never)?;
         let symbols = place
             .instruments
             .iter()
@@ -57,10 +87,18 @@ impl Gateway {
             .collect();
         let feed = Feed::open(&place.source, Mirror::new(symbols))?;
         let mut gateway = Self {
+            finder,
+            next_report: reader.next,
             reader,
             writer,
-            queued: Vec::new(),
-            ends: Vec::new(),
+            overdue: place.overdue,
+            unanswered: VecDeque::new(),
+            unsent: 0,
+            unsent_bytes: 0,
+            barrier: None,
+            barriers: 0,
+            heard: Instant::now(),
+            reconnects: 0,
             instruments: place.instruments,
             next_ref: 1,
             queries: 0,
@@ -130,10 +168,18 @@ impl Gateway {
         self.queue(encode)
     }
 
+    /// How often the session has logged in again.
+    pub(crate) const fn reconnects(&self) -> u64 {
+        self.reconnects
+    }
+
     fn queue(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), LoadError> {
-        encode(&mut self.queued);
-        self.ends.push(self.queued.len());
-        if self.queued.len() >= SEND_AT {
+        let mut message = Vec::with_capacity(64);
+        encode(&mut message);
+        self.unsent_bytes += message.len();
+        self.unsent += 1;
+        self.unanswered.push_back(message);
+        if self.unsent_bytes >= SEND_AT {
             self.flush()?;
         }
         Ok(())
@@ -141,19 +187,20 @@ impl Gateway {
 
     /// Sends what is queued.
     pub(crate) fn flush(&mut self) -> Result<(), LoadError> {
-        if self.ends.is_empty() {
+        if self.unsent == 0 || self.barrier.is_some() {
             return Ok(());
         }
-        let mut start = 0;
-        let messages = self.ends.iter().map(|end| {
-            let message = self.queued.get(start..*end).unwrap_or_default();
-            start = *end;
-            message
-        });
-        self.writer.send(messages)?;
-        self.queued.clear();
-        self.ends.clear();
-        Ok(())
+        let from = self.unanswered.len().saturating_sub(self.unsent);
+        if from == 0 {
+            self.heard = Instant::now();
+        }
+        let messages = self.unanswered.range(from..).map(Vec::as_slice);
+        let sent = self.writer.send(messages);
+        (self.unsent, self.unsent_bytes) = (0, 0);
+        match sent {
+            Ok(()) => Ok(()),
+            Err(lost) => self.again(lost),
+        }
     }
 
     /// Takes the reports that are there, waiting a moment for the first; `over` is told, for each command that is over, how
@@ -164,16 +211,24 @@ impl Gateway {
         mut over: impl FnMut(u64),
     ) -> Result<(), LoadError> {
         self.flush()?;
-        let tally = &mut self.tally;
+        let mut taken = Taken {
+            tally: &mut self.tally,
+            unanswered: &mut self.unanswered,
+            barrier: &mut self.barrier,
+            heard: &mut self.heard,
+        };
+        let next = &mut self.next_report;
         let mut done = Ok(());
-        self.reader.messages(|number, message| {
-            if done.is_err() {
+        let read = self.reader.messages(|number, message| {
+            if done.is_err() || number < *next {
                 return;
             }
+            *next = number + 1;
             match Report::decode(message) {
                 Ok(report) => {
-                    tally.report(&report);
-                    done = each(&report);
+                    if taken.report(&report) {
+                        done = each(&report);
+                    }
                 }
                 Err(error) => {
                     done = Err(LoadError::new(
@@ -182,14 +237,72 @@ impl Gateway {
                     ));
                 }
             }
-        })?;
+        });
         done?;
         while let Some(changes) = self.tally.next_over() {
             self.over += 1;
             self.changes = changes;
             over(changes);
         }
-        Ok(())
+        match read {
+            Err(lost) => self.again(lost),
+            Ok(_) => self.look_elsewhere(),
+        }
+    }
+
+    /// Goes on at another leader where answers are overdue.
+    fn look_elsewhere(&mut self) -> Result<(), LoadError> {
+        let waits = self.barrier.is_some() || self.unanswered.len() > self.unsent;
+        if !waits || self.heard.elapsed() < self.overdue || self.finder.places() < 2 {
+            return Ok(());
+        }
+        let silent = self.reader.silent_for() > SILENT;
+        let wanted = Wanted {
+            session: self.reader.session,
+            sequence: self.next_report,
+            except: (!silent).then_some(self.reader.place),
+        };
+        match self.finder.search(wanted, LOOK, &AtomicBool::new(false)) {
+            Ok(found) => self.go_on(found),
+            Err(Lost::Refused(error)) => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Logs in again after the connection was lost.
+    fn again(&mut self, lost: Lost) -> Result<(), LoadError> {
+        if !matches!(lost, Lost::Closed(_)) {
+            return Err(lost.into());
+        }
+        let wanted = Wanted {
+            session: self.reader.session,
+            sequence: self.next_report,
+            except: None,
+        };
+        self.writer.cut();
+        let never = AtomicBool::new(false);
+        let found = self.finder.search(wanted, PATIENCE, &never)?;
+        self.go_on(found)
+    }
+
+    fn go_on(&mut self, (reader, writer): (Reader, Writer)) -> Result<(), LoadError> {
+        self.writer.cut();
+        (self.reader, self.writer) = (reader, writer);
+        self.reconnects += 1;
+        // All that is still without an answer when the barrier is reached.
+        self.unsent = self.unanswered.len();
+        self.unsent_bytes = 0;
+        self.heard = Instant::now();
+        self.barriers += 1;
+        let user_ref = u32::MAX - self.barriers % BARRIERS;
+        self.barrier = Some(user_ref);
+        let mut message = Vec::new();
+        orders::cancel(&mut message, user_ref, 0);
+        match self.writer.send([message.as_slice()]) {
+            // Whoever reads finds a lost connection.
+            Ok(()) | Err(Lost::Closed(_)) => Ok(()),
+            Err(lost) => Err(lost.into()),
+        }
     }
 
     /// Waits until every command given is over.
@@ -322,5 +435,44 @@ impl Gateway {
     /// Logs out.
     pub(crate) fn close(self) {
         self.writer.close();
+    }
+}
+
+/// Where a report is noted.
+struct Taken<'a> {
+    tally: &'a mut Tally,
+    unanswered: &'a mut VecDeque<Vec<u8>>,
+    barrier: &'a mut Option<u32>,
+    heard: &'a mut Instant,
+}
+
+impl Taken<'_> {
+    /// Notes a report; `false` if it is the barrier's own.
+    fn report(&mut self, report: &Report) -> bool {
+        *self.heard = Instant::now();
+        if let Report::CancelRejected { user_ref } = report
+            && *user_ref > u32::MAX - BARRIERS
+        {
+            // An older barrier's refusal says nothing about what was sent after it.
+            if *self.barrier == Some(*user_ref) {
+                *self.barrier = None;
+            }
+            return false;
+        }
+        self.tally.report(report);
+        let answers = match report {
+            Report::Accepted { .. }
+            | Report::Replaced { .. }
+            | Report::Rejected { .. }
+            | Report::CancelRejected { .. }
+            | Report::MassCanceled
+            | Report::NextUserRef { .. } => true,
+            Report::Canceled { asked, .. } => *asked,
+            Report::Executed { .. } | Report::Other => false,
+        };
+        if answers {
+            self.unanswered.pop_front();
+        }
+        true
     }
 }

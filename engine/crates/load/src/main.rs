@@ -5,8 +5,10 @@ mod connection;
 mod echo;
 mod error;
 mod feed;
+mod finder;
 mod flow;
 mod gateway;
+mod ledger;
 mod mirror;
 mod orders;
 mod progress;
@@ -22,6 +24,7 @@ use error::LoadError;
 use feed::Source;
 use flow::{Kind, Settings};
 use gateway::Place;
+use ledger::Ledger;
 use progress::{Progress, print_line, write_status};
 use replay_lobster::Recording;
 use rialto_flow::lobster::{parse_book, parse_messages};
@@ -86,9 +89,19 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>, LoadError> {
 }
 
 fn flow_settings(args: &FlowArgs) -> Result<Settings, LoadError> {
+    let wanted = args.sessions.map_or(args.usernames.len(), usize::from);
+    let usernames = args.usernames.get(..wanted).ok_or_else(|| {
+        LoadError::new(
+            format!(
+                "{wanted} sessions are wanted and {} are named",
+                args.usernames.len()
+            ),
+            "name more with --session, or lower --sessions",
+        )
+    })?;
     Ok(Settings {
         orders: args.orders.clone(),
-        logins: settings::logins(&args.credentials, &args.usernames)?,
+        logins: settings::logins(&args.credentials, usernames)?,
         instruments: args.instruments.clone(),
         kind: args.pattern,
         rate: args.orders_per_second.map_or(args.rate, |orders| {
@@ -98,6 +111,8 @@ fn flow_settings(args: &FlowArgs) -> Result<Settings, LoadError> {
         seed: args.seed,
         resting: args.resting_orders,
         bound: args.window.max(1),
+        overdue: Duration::from_secs_f64(args.overdue_ms / 1e3),
+        ledger: Ledger::create(args.verify_file.as_deref())?,
     })
 }
 
@@ -152,10 +167,11 @@ fn replay_command(args: &ReplayArgs) -> Result<(), LoadError> {
         login: *login,
         source: Source {
             feed: &args.feed,
-            snapshot: args.snapshot.as_deref(),
+            snapshot: &args.snapshot,
             login: *feed_login,
         },
         instruments: args.instruments.clone(),
+        overdue: Duration::from_secs_f64(args.overdue_ms / 1e3),
     };
     let mut progress = Progress::new(args.progress);
     let figures = match args.format {

@@ -329,6 +329,7 @@ pub(crate) fn replay(
     })?;
     let seconds = began.elapsed().as_secs_f64();
     let commands = remote.gateway.commands();
+    let reconnects = remote.gateway.reconnects();
     remote.gateway.clear()?;
     remote.gateway.close();
     progress.show(recording.messages.len(), recording.messages.len());
@@ -341,5 +342,6 @@ pub(crate) fn replay(
         "at_head": score.at_head,
         "commands": commands,
         "seconds": seconds,
+        "reconnects": reconnects,
     }))
 }

@@ -80,6 +80,7 @@ pub(crate) fn replay(
         books.push((levels(Side::Buy), levels(Side::Sell)));
     }
     let books = book_hash(books);
+    let reconnects = gateway.reconnects();
     gateway.clear()?;
     gateway.close();
     progress.show(workload.records.len(), workload.records.len());
@@ -90,6 +91,7 @@ pub(crate) fn replay(
         "trade_hash": orders.trades.to_string(),
         "book_hash": books.to_string(),
         "seconds": seconds,
+        "reconnects": reconnects,
     }))
 }
 

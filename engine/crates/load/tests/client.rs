@@ -2,272 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may")]
 
-use rialto_wire::ouch::inbound::Message;
-use rialto_wire::ouch::outbound::{
-    Accepted, AccountQueryResponse, Canceled, MassCancelResponse, Rejected,
-};
-use rialto_wire::ouch::{CancelReason, Firm, OrderState, RejectReason, TimeInForce};
-use rialto_wire::soup::{
-    ClientDecoder, ClientPacket, LoginAccepted, LoginRejectReason, ServerPacket, Session,
-};
-use std::collections::{BTreeMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+mod common;
 
-/// A venue of one session: every order rests, every cancel is carried out.
-#[derive(Default)]
-struct Venue {
-    stream: Vec<Vec<u8>>,
-    live: BTreeMap<u32, u32>,
-    last_ref: u32,
-    entered: HashSet<u32>,
-    repeated: usize,
-    logins: Vec<u64>,
-}
-
-impl Venue {
-    fn say(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
-        let mut message = Vec::new();
-        encode(&mut message);
-        self.stream.push(message);
-    }
-
-    fn hear(&mut self, message: &[u8]) {
-        match Message::decode(message).expect("the client sends OUCH") {
-            Message::EnterOrder(m) if m.user_ref_num() <= self.last_ref => self.repeated += 1,
-            Message::EnterOrder(m) if m.user_ref_num().is_multiple_of(50) => {
-                self.last_ref = m.user_ref_num();
-                self.say(|out| {
-                    let (user_ref_num, cl_ord_id) = (m.user_ref_num(), m.cl_ord_id());
-                    Rejected {
-                        timestamp_ns: 1,
-                        user_ref_num,
-                        reason: RejectReason::Halted,
-                        cl_ord_id,
-                    }
-                    .encode(out);
-                });
-            }
-            Message::EnterOrder(m) => {
-                self.last_ref = m.user_ref_num();
-                assert!(
-                    self.entered.insert(m.user_ref_num()),
-                    "an order was carried out twice"
-                );
-                let rests = m.time_in_force() == TimeInForce::Day;
-                self.say(|out| {
-                    Accepted {
-                        timestamp_ns: 1,
-                        user_ref_num: m.user_ref_num(),
-                        side: m.side(),
-                        quantity: m.quantity(),
-                        symbol: m.symbol(),
-                        price_e4: m.price_e4(),
-                        time_in_force: m.time_in_force(),
-                        display: m.display(),
-                        order_reference_number: u64::from(m.user_ref_num()),
-                        capacity: m.capacity(),
-                        intermarket_sweep: m.intermarket_sweep(),
-                        cross_type: m.cross_type(),
-                        order_state: OrderState::Live,
-                        cl_ord_id: m.cl_ord_id(),
-                    }
-                    .encode(out);
-                });
-                if rests {
-                    self.live.insert(m.user_ref_num(), m.quantity());
-                } else {
-                    self.canceled(
-                        m.user_ref_num(),
-                        m.quantity(),
-                        CancelReason::ImmediateOrCancel,
-                    );
-                }
-            }
-            Message::CancelOrder(m) => {
-                if let Some(quantity) = self.live.remove(&m.user_ref_num()) {
-                    self.canceled(m.user_ref_num(), quantity, CancelReason::User);
-                }
-            }
-            Message::ReplaceOrder(m) => {
-                self.last_ref = m.user_ref_num();
-                self.say(|out| {
-                    let (user_ref_num, cl_ord_id) = (m.user_ref_num(), m.cl_ord_id());
-                    Rejected {
-                        timestamp_ns: 1,
-                        user_ref_num,
-                        reason: RejectReason::OrderNotFound,
-                        cl_ord_id,
-                    }
-                    .encode(out);
-                });
-            }
-            Message::MassCancel(m) => {
-                let (user_ref_num, symbol) = (m.user_ref_num(), m.symbol());
-                self.say(|out| {
-                    MassCancelResponse {
-                        timestamp_ns: 1,
-                        user_ref_num,
-                        firm: Firm::BLANK,
-                        symbol,
-                    }
-                    .encode(out)
-                });
-            }
-            Message::AccountQuery(_) => {
-                let next_user_ref_num = self.last_ref + 1;
-                self.say(|out| {
-                    AccountQueryResponse {
-                        timestamp_ns: 1,
-                        next_user_ref_num,
-                    }
-                    .encode(out)
-                });
-            }
-            other => panic!("{other:?} is not expected"),
-        }
-    }
-
-    fn canceled(&mut self, user_ref_num: u32, quantity: u32, reason: CancelReason) {
-        self.say(|out| {
-            Canceled {
-                timestamp_ns: 1,
-                user_ref_num,
-                quantity,
-                reason,
-            }
-            .encode(out)
-        });
-    }
-}
-
-/// Serves one connection; cuts it off after `cut` messages, the last one heard and not answered any more.
-fn serve(mut socket: TcpStream, venue: &Mutex<Venue>, cut: Option<usize>) {
-    let (mut bytes, mut next, mut heard) = (Vec::new(), 0, 0);
-    let mut block = [0; 4096];
-    loop {
-        let read = socket.read(&mut block).unwrap_or(0);
-        if read == 0 {
-            return;
-        }
-        bytes.extend_from_slice(&block[..read]);
-        let mut out = Vec::new();
-        let mut venue = venue.lock().unwrap();
-        let mut at = 0;
-        while let Some((packet, used)) = ClientDecoder::default().frame(&bytes[at..]).unwrap() {
-            at += used;
-            match packet {
-                ClientPacket::LoginRequest(login) if login.password.text() != "secret" => {
-                    ServerPacket::LoginRejected(LoginRejectReason::NotAuthorized)
-                        .encode(&mut out)
-                        .unwrap();
-                }
-                ClientPacket::LoginRequest(login) => {
-                    venue.logins.push(login.requested_sequence);
-                    let latest = venue.stream.len() as u64 + 1;
-                    let sequence = if login.requested_sequence == 0 {
-                        latest
-                    } else {
-                        login.requested_sequence
-                    };
-                    next = sequence as usize - 1;
-                    let session = Session::new("2611210101").unwrap();
-                    ServerPacket::LoginAccepted(LoginAccepted { session, sequence })
-                        .encode(&mut out)
-                        .unwrap();
-                }
-                ClientPacket::UnsequencedData(message) => {
-                    venue.hear(message);
-                    heard += 1;
-                    if cut == Some(heard) {
-                        return;
-                    }
-                }
-                _ => {}
-            }
-        }
-        bytes.drain(..at);
-        for message in &venue.stream[next..] {
-            ServerPacket::SequencedData(message)
-                .encode(&mut out)
-                .unwrap();
-        }
-        next = venue.stream.len();
-        drop(venue);
-        if socket.write_all(&out).is_err() {
-            return;
-        }
-    }
-}
-
-struct Run {
-    folder: tempfile::TempDir,
-    address: String,
-    venue: Arc<Mutex<Venue>>,
-}
-
-fn start(cut: Option<usize>) -> Run {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let venue = Arc::new(Mutex::new(Venue::default()));
-    let shared = Arc::clone(&venue);
-    std::thread::spawn(move || {
-        let mut cut = cut;
-        for socket in listener.incoming() {
-            serve(socket.unwrap(), &shared, cut.take());
-        }
-    });
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("passwords.json"),
-        r#"{"passwords": {"FLOW01": "secret", "BAD": "wrong"}}"#,
-    )
-    .unwrap();
-    Run {
-        folder,
-        address,
-        venue,
-    }
-}
-
-impl Run {
-    fn passwords(&self) -> PathBuf {
-        self.folder.path().join("passwords.json")
-    }
-
-    fn flow(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rialto-load"));
-        command.args([
-            "flow",
-            "--orders",
-            &self.address,
-            "--json",
-            "--instrument",
-            "BARK:100:1:482000:2000",
-        ]);
-        command
-            .arg("--credentials")
-            .arg(self.passwords())
-            .args(more);
-        command
-    }
-}
-
-fn last_json(output: &Output) -> serde_json::Value {
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text
-        .lines()
-        .last()
-        .unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    serde_json::from_str(line).unwrap()
-}
+use common::{Plan, last_json, start};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_flow_ends_with_its_figures() {
-    let run = start(None);
+    let run = start(1, None);
     let status = run.folder.path().join("status.json");
     let mut command = run.flow(&[
         "--session",
@@ -298,7 +41,12 @@ fn a_flow_ends_with_its_figures() {
 
 #[test]
 fn a_lost_connection_is_taken_up_again_and_nothing_is_lost_or_done_twice() {
-    let run = start(Some(120));
+    let plan = Plan {
+        after: 120,
+        forgotten: 0,
+        death: None,
+    };
+    let run = start(1, Some(plan));
     let output = run
         .flow(&["--username", "FLOW01", "--rate", "200", "--seconds", "2"])
         .output()
@@ -314,7 +62,7 @@ fn a_lost_connection_is_taken_up_again_and_nothing_is_lost_or_done_twice() {
 
 #[test]
 fn a_wrong_password_and_a_missing_login_are_told() {
-    let run = start(None);
+    let run = start(1, None);
     for (name, text) in [
         ("BAD", "refuses the login of BAD"),
         ("NOBODY", "no password for NOBODY"),
@@ -338,7 +86,7 @@ fn a_wrong_password_and_a_missing_login_are_told() {
 
 #[test]
 fn asked_to_end_it_ends_with_its_figures() {
-    let run = start(None);
+    let run = start(1, None);
     let mut child = run
         .flow(&["--username", "FLOW01", "--seconds", "600", "--progress"])
         .stdout(Stdio::piped())

@@ -1,6 +1,7 @@
 //! Order flow into a venue at intended times: an open loop. A command's latency is measured from the time it should have
 //! been sent, so that a stalled venue shows in it and not in a slower flow.
 
+mod gaps;
 mod pattern;
 mod session;
 mod state;
@@ -9,7 +10,9 @@ mod summary;
 pub(crate) use pattern::Kind;
 pub(crate) use summary::{Latencies, Summary, latency_only};
 
+use crate::connection::Writer;
 use crate::error::LoadError;
+use crate::ledger::{Ledger, now_ns};
 use crate::settings::{Instrument, Login};
 use pattern::Pattern;
 use serde_json::Value;
@@ -22,7 +25,8 @@ use summary::Samples;
 /// What to send, and where.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) orders: String,
+    /// The market's order ports, one a replica.
+    pub(crate) orders: Vec<String>,
     pub(crate) logins: Vec<Login>,
     pub(crate) instruments: Vec<Instrument>,
     pub(crate) kind: Kind,
@@ -34,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) resting: usize,
     /// How many commands may be without an answer; beyond that sending waits, and their latency grows.
     pub(crate) bound: usize,
+    /// A session whose answers are overdue by this looks for another leader.
+    pub(crate) overdue: Duration,
+    /// Where everything sent and received is kept.
+    pub(crate) ledger: Ledger,
 }
 
 /// How long the answers to the last commands may take.
@@ -59,10 +67,12 @@ pub(crate) fn run(
     let pattern = Pattern::new(settings)?;
     let shared: Shared = Arc::new(Mutex::new(State::new(pattern, settings)));
     let ended = Arc::new(AtomicBool::new(false));
+    let sender = std::thread::current();
     let mut threads = Vec::new();
     for at in 0..settings.logins.len() {
-        threads.push(session::start(at, settings, &shared, &ended)?);
+        threads.push(session::start(at, settings, &shared, &ended, &sender)?);
     }
+    lock(&shared).start();
     let began = Instant::now();
     let mut samples = Samples::new(settings.rate);
     let mut sent = 0_u64;
@@ -79,17 +89,19 @@ pub(crate) fn run(
             let line = state.progress(now - began, backlog);
             drop(state);
             each_second(&line);
+            fatal = settings.ledger.flush().err();
         }
         if now - began >= settings.duration {
             break;
         }
         let next = due_at(sent);
         if next > now {
-            std::thread::sleep((next - now).min(next_second.saturating_duration_since(now)));
-            continue;
+            // A session that is logged in again wakes this thread, so that what it has to send again does not wait.
+            std::thread::park_timeout((next - now).min(next_second.saturating_duration_since(now)));
         }
+        let now = Instant::now();
         let mut state = lock(&shared);
-        fatal = state.failed.take();
+        fatal = fatal.or_else(|| state.failed.take());
         let mut room = settings
             .bound
             .saturating_sub(state.outstanding())
@@ -101,22 +113,19 @@ pub(crate) fn run(
             room -= 1;
             any = true;
         }
-        let ready = state.take_ready();
+        let ready = state.take_ready(now);
         drop(state);
-        for (at, writer, messages) in ready {
-            // A lost connection is found by its reader, which sends these again.
-            if writer.send(messages.iter().map(Vec::as_slice)).is_err() {
-                lock(&shared).lost(at);
-            }
-        }
+        send(settings, &shared, ready);
         if !any {
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::park_timeout(Duration::from_millis(1));
         }
     }
     let elapsed = began.elapsed();
     let last = Instant::now();
     while fatal.is_none() && lock(&shared).outstanding() > 0 && last.elapsed() < LAST_ANSWERS {
-        std::thread::sleep(Duration::from_millis(5));
+        let ready = lock(&shared).take_ready(Instant::now());
+        send(settings, &shared, ready);
+        std::thread::park_timeout(Duration::from_millis(5));
         if stop.load(Ordering::Relaxed) && last.elapsed() > LAST_ANSWERS / 5 {
             break;
         }
@@ -129,8 +138,24 @@ pub(crate) fn run(
         // A reader that panicked has lost its answers; the figures show that.
         drop(thread.join());
     }
-    match fatal.or_else(|| lock(&shared).failed.take()) {
+    let ledger = settings.ledger.end().err();
+    match fatal.or_else(|| lock(&shared).failed.take()).or(ledger) {
         Some(error) => Err(error),
         None => Ok(lock(&shared).summary(settings, elapsed, &samples)),
+    }
+}
+
+fn send(settings: &Settings, shared: &Shared, ready: Vec<(usize, Writer, Vec<Vec<u8>>)>) {
+    let sent_ns = now_ns();
+    for (at, writer, messages) in ready {
+        let mut batch = settings.ledger.batch(at);
+        for message in &messages {
+            batch.sent(sent_ns, message);
+        }
+        settings.ledger.append(&mut batch);
+        // A lost connection is found by its reader, and these are sent again.
+        if writer.send(messages.iter().map(Vec::as_slice)).is_err() {
+            lock(shared).lost(at, Some(&writer));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What all sessions of a flow share: orders, commands without an answer, and counts.
 
 use super::Settings;
+use super::gaps::Gaps;
 use super::pattern::Pattern;
 use super::summary::{Counts, Samples, Summary};
 use crate::connection::Writer;
@@ -47,6 +48,8 @@ struct Line {
     outstanding: VecDeque<Sent>,
     /// How many of them, from the back, were not sent yet.
     unsent: usize,
+    /// Since when what was sent is without an answer, or without the next one.
+    waiting: Option<Instant>,
 }
 
 pub(super) struct State {
@@ -55,6 +58,7 @@ pub(super) struct State {
     orders: HashMap<u64, Order>,
     lines: Vec<Line>,
     counts: Counts,
+    gaps: Gaps,
     pub(super) failed: Option<LoadError>,
 }
 
@@ -66,8 +70,14 @@ impl State {
             orders: HashMap::new(),
             lines: settings.logins.iter().map(|_| Line::default()).collect(),
             counts: Counts::new(),
+            gaps: Gaps::new(settings.logins.len()),
             failed: None,
         }
+    }
+
+    /// The flow begins: what came before does not count as a gap.
+    pub(super) fn start(&mut self) {
+        self.gaps = Gaps::new(self.lines.len());
     }
 
     /// How many commands are without an answer.
@@ -156,7 +166,7 @@ impl State {
     }
 
     /// What is to be sent now, of each session that is logged in.
-    pub(super) fn take_ready(&mut self) -> Vec<(usize, Writer, Vec<Vec<u8>>)> {
+    pub(super) fn take_ready(&mut self, now: Instant) -> Vec<(usize, Writer, Vec<Vec<u8>>)> {
         let mut ready = Vec::new();
         for (at, line) in self.lines.iter_mut().enumerate() {
             if let Some(writer) = line.writer.clone()
@@ -164,6 +174,7 @@ impl State {
             {
                 let from = line.outstanding.len() - line.unsent.min(line.outstanding.len());
                 line.unsent = 0;
+                line.waiting.get_or_insert(now);
                 let messages = line
                     .outstanding
                     .range(from..)
@@ -175,18 +186,29 @@ impl State {
         ready
     }
 
-    /// A session's connection is gone.
-    pub(super) fn lost(&mut self, at: usize) {
+    /// A session's connection is gone, if it still is this one.
+    pub(super) fn lost(&mut self, at: usize, writer: Option<&Writer>) {
         if let Some(line) = self.lines.get_mut(at)
-            && line.writer.take().is_some()
+            && let Some(current) = &line.writer
+            && writer.is_none_or(|writer| writer.same(current))
         {
+            current.cut();
+            line.writer = None;
+            line.waiting = None;
             self.counts.reconnects += 1;
         }
+    }
+
+    /// Whether a session has waited for an answer for longer than `bound`.
+    pub(super) fn overdue(&self, at: usize, bound: Duration) -> bool {
+        let waiting = self.lines.get(at).and_then(|line| line.waiting);
+        waiting.is_some_and(|since| since.elapsed() > bound)
     }
 
     /// A session is logged in to the same trading day as before: what is without an answer is sent again. The venue
     /// ignores what it has, and the answers to that come from its stream.
     pub(super) fn resumed(&mut self, at: usize, writer: Writer) {
+        self.lost(at, None);
         if let Some(line) = self.lines.get_mut(at) {
             line.unsent = line.outstanding.len();
             line.writer = Some(writer);
@@ -208,6 +230,7 @@ impl State {
         if let Some(line) = self.lines.get_mut(at) {
             line.outstanding.clear();
             line.unsent = 0;
+            line.waiting = None;
             line.next_ref = next_ref;
             line.writer = Some(writer);
         }
@@ -223,7 +246,7 @@ impl State {
                 ..
             } => {
                 self.counts.accepted += 1;
-                if let Some(sent) = self.answered(at, Awaits::Entered(user_ref)) {
+                if let Some(sent) = self.answered(at, Awaits::Entered(user_ref), now) {
                     self.counts
                         .latency(now.saturating_duration_since(sent.intended));
                 }
@@ -242,7 +265,7 @@ impl State {
                 price_e4,
                 ..
             } => {
-                self.answered(at, Awaits::Replaced(user_ref));
+                self.answered(at, Awaits::Replaced(user_ref), now);
                 if let Some(id) = self.id(at, user_ref)
                     && let Some(order) = self.orders.get_mut(&id)
                 {
@@ -269,7 +292,7 @@ impl State {
             } => {
                 if asked {
                     self.counts.canceled += 1;
-                    self.answered(at, Awaits::Canceled(user_ref));
+                    self.answered(at, Awaits::Canceled(user_ref), now);
                 }
                 self.took(at, user_ref, qty);
             }
@@ -279,8 +302,8 @@ impl State {
                     .rejected
                     .entry(format!("{reason:?}"))
                     .or_default() += 1;
-                if self.answered(at, Awaits::Entered(user_ref)).is_none() {
-                    self.answered(at, Awaits::Replaced(user_ref));
+                if self.answered(at, Awaits::Entered(user_ref), now).is_none() {
+                    self.answered(at, Awaits::Replaced(user_ref), now);
                 }
                 if let Some(id) = self.id(at, user_ref) {
                     self.pattern.rejected(id);
@@ -294,7 +317,7 @@ impl State {
             }
             Report::CancelRejected { user_ref } => {
                 self.counts.cancels_refused += 1;
-                self.answered(at, Awaits::Canceled(user_ref));
+                self.answered(at, Awaits::Canceled(user_ref), now);
                 if let Some(id) = self.id(at, user_ref) {
                     self.pattern.rejected(id);
                 }
@@ -325,14 +348,17 @@ impl State {
     }
 
     /// Takes the command out that a report answers.
-    fn answered(&mut self, at: usize, awaits: Awaits) -> Option<Sent> {
+    fn answered(&mut self, at: usize, awaits: Awaits, now: Instant) -> Option<Sent> {
         let line = self.lines.get_mut(at)?;
         let nth = line
             .outstanding
             .iter()
             .position(|sent| sent.awaits == awaits)?;
         self.counts.answered += 1;
-        line.outstanding.remove(nth)
+        self.gaps.acknowledged(at, now);
+        let sent = line.outstanding.remove(nth);
+        line.waiting = (line.outstanding.len() > line.unsent).then_some(now);
+        sent
     }
 
     pub(super) fn progress(&mut self, elapsed: Duration, backlog: f64) -> Value {
@@ -345,22 +371,30 @@ impl State {
             "resting": self.pattern.resting(),
             "backlog": backlog.round(),
             "reconnects": self.counts.reconnects,
+            "longest_gap_ms": self.gaps.longest_ms(),
             "latency_ns": self.counts.take_second(),
         })
     }
 
     pub(super) fn summary(
-        &self,
+        &mut self,
         settings: &Settings,
         elapsed: Duration,
         samples: &Samples,
     ) -> Summary {
+        let names: Vec<String> = settings
+            .logins
+            .iter()
+            .map(|login| login.username.text().to_owned())
+            .collect();
+        let gaps = (self.gaps.longest_ms(), self.gaps.figures(&names));
         self.counts.summary(
             settings,
             elapsed,
             samples,
             self.outstanding(),
             self.pattern.resting(),
+            gaps,
         )
     }
 }

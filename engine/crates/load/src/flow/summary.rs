@@ -117,6 +117,7 @@ impl Counts {
         samples: &Samples,
         unanswered: usize,
         resting: usize,
+        (longest_gap_ms, gaps): (f64, Value),
     ) -> Summary {
         let seconds = elapsed.as_secs_f64().max(1e-9);
         let commands = self.orders + self.cancels + self.moves;
@@ -141,6 +142,8 @@ impl Counts {
                 "resting": resting,
                 "unanswered": unanswered,
                 "reconnects": self.reconnects,
+                "longest_gap_ms": longest_gap_ms,
+                "gaps": gaps,
                 "latency_ns": self.whole.figures(),
                 "rate": {
                     "intended": settings.rate,
