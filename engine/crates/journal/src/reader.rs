@@ -117,9 +117,22 @@ impl Reader {
         from_index: u64,
         max_bytes: usize,
     ) -> Result<Vec<Entry>, JournalError> {
-        // The limit first: every segment that holds something below it has its name by then.
-        let limit = self.end().0;
-        self.refresh()?;
+        loop {
+            if let Some(entries) = self.try_read(log, from_index, max_bytes)? {
+                return Ok(entries);
+            }
+            // Segments were recycled meanwhile: what is left says what is to be read, or that it is gone.
+            self.cursors.remove(&log);
+        }
+    }
+
+    fn try_read(
+        &mut self,
+        log: LogId,
+        from_index: u64,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<Entry>>, JournalError> {
+        let limit = self.refreshed(log, from_index)?;
         self.learn_cuts(limit)?;
         let mut at = self.place_of(log, from_index, limit)?;
         let mut wanted = Wanted {
@@ -138,7 +151,7 @@ impl Reader {
             let from = at.max(header.base + SEGMENT_HEADER);
             let file = match self.disk.open(&name) {
                 Ok(file) => file,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => return self.purged(log, wanted),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(wanted.gathered()),
                 Err(e) => return Err(JournalError::io("open", name, &e)),
             };
             match gather(
@@ -160,14 +173,37 @@ impl Reader {
                 }
                 Err(Stopped::Bad(offset, why)) => {
                     return match self.verdict(file.as_ref(), header.number)? {
-                        Verdict::Recycled => self.purged(log, wanted),
+                        Verdict::Recycled => Ok(wanted.gathered()),
                         Verdict::Corrupt => Err(JournalError::corrupt(name, offset, why)),
                     };
                 }
             }
         }
         self.cursors.insert(log, (wanted.index, at));
-        Ok(wanted.entries)
+        Ok(Some(wanted.entries))
+    }
+
+    /// Knows the segments as they are and gives the limit that goes with them.
+    fn refreshed(&mut self, log: LogId, index: u64) -> Result<u64, JournalError> {
+        let mut before = None;
+        loop {
+            // The limit first: every segment that holds something below it has its name by then.
+            let limit = self.end().0;
+            self.refresh()?;
+            let oldest = self.segments.values().next().map_or(0, |s| s.base);
+            if oldest == 0 || oldest < limit {
+                return Ok(limit);
+            }
+            // Everything below the limit was recycled. A writer has moved its durable position on before that; a fixed one, or that
+            // of a writer that is no more, stays.
+            if before.replace(limit) == Some(limit) {
+                return Err(JournalError::Purged {
+                    log: log.0,
+                    asked: index,
+                    first: self.known_first(log).unwrap_or(index + 1).max(index + 1),
+                });
+            }
+        }
     }
 
     /// The sealed segments, oldest first.
@@ -395,20 +431,6 @@ impl Reader {
             cuts.known_to = cuts.known_to.max(end);
         }
         Ok(())
-    }
-
-    fn purged(&mut self, log: LogId, wanted: Wanted) -> Result<Vec<Entry>, JournalError> {
-        self.cursors.remove(&log);
-        if !wanted.entries.is_empty() {
-            return Ok(wanted.entries);
-        }
-        self.refresh()?;
-        let first = self.known_first(log);
-        Err(JournalError::Purged {
-            log: log.0,
-            asked: wanted.index,
-            first: first.unwrap_or(wanted.index + 1),
-        })
     }
 
     /// A file that does not check out is either damaged, or was recycled under the reader's hands: then its name is gone, or it

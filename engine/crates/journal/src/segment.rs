@@ -87,6 +87,11 @@ impl Wanted {
         self.full() || self.index >= self.until_index
     }
 
+    /// What was gathered so far, unless that is nothing.
+    pub(crate) fn gathered(self) -> Option<Vec<Entry>> {
+        (!self.entries.is_empty()).then_some(self.entries)
+    }
+
     /// Whether as many bytes were gathered as are wanted.
     pub(crate) fn full(&self) -> bool {
         self.bytes >= self.max_bytes && !self.entries.is_empty()
