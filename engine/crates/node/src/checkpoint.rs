@@ -6,14 +6,15 @@
 
 use crate::files;
 use crate::replica::{Replica, Tape};
-use crate::streams::{Counting, Extents};
+use crate::streams::{Counting, Extents, Sink};
 use rialto_market::Market;
+use rialto_replica::CheckpointMeta;
 use rialto_session::publish::Publisher;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8; 8] = b"RIALTOC1";
+const MAGIC: &[u8; 8] = b"RIALTOC2";
 const HASH: usize = 32;
 /// How many are kept.
 pub const KEPT: usize = 2;
@@ -26,6 +27,8 @@ pub struct Header {
     pub market: String,
     /// The last position applied.
     pub position: u64,
+    /// What the log has to know to go on from it: the last entry's position and leadership, and the group's members there.
+    pub log: CheckpointMeta,
     /// BLAKE3 of the state, in hex.
     pub state_hash: String,
     /// When it was made, nanoseconds since the epoch.
@@ -46,6 +49,14 @@ pub struct Loaded {
     pub publisher: Publisher,
 }
 
+impl Loaded {
+    /// The replica it holds, its streams going to `sink`.
+    pub fn into_replica<S: Sink>(self, sink: S) -> Replica<S> {
+        let Header { tape, log, .. } = self.header;
+        Replica::new(self.market, self.publisher, sink, tape, Some(log))
+    }
+}
+
 /// Why a checkpoint is of no use.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {why}", path.display())]
@@ -54,6 +65,11 @@ pub struct Damaged {
     pub path: PathBuf,
     /// What is wrong.
     pub why: String,
+}
+
+/// The checkpoint file of a position below `dir`.
+pub fn file(dir: &Path, position: u64) -> PathBuf {
+    dir.join(format!("{position:020}.checkpoint"))
 }
 
 /// Checkpoint files in `dir`, the newest first, with their positions.
@@ -97,10 +113,12 @@ pub fn write(
     base: u64,
     made_ns: u64,
 ) -> io::Result<Written> {
+    let meta = replica.meta().ok_or_else(|| io::Error::other("nothing was applied yet"))?;
     let state = replica.market.checkpoint();
     let header = Header {
         market: market.to_owned(),
-        position: replica.position,
+        position: meta.position,
+        log: meta.clone(),
         state_hash: blake3::hash(&state).to_hex().to_string(),
         made_ns,
         extents: replica.sink.0.clone(),
@@ -121,7 +139,7 @@ pub fn write(
     drop(state);
     let hash = blake3::hash(&out);
     out.extend_from_slice(hash.as_bytes());
-    let path = dir.join(format!("{:020}.checkpoint", header.position));
+    let path = file(dir, header.position);
     files::replace(&path, &out)?;
     files::remove_halves(dir)?;
     let mut all = list(dir)?;
@@ -131,16 +149,23 @@ pub fn write(
     for (_, old) in all.iter().skip(KEPT) {
         std::fs::remove_file(old)?;
     }
-    let covered = if all.len() < KEPT {
-        // With a single checkpoint the log from its beginning is the other way to the state.
-        0
-    } else {
-        all.iter().take(KEPT).map(|(p, _)| *p).min().unwrap_or(0)
-    };
     Ok(Written {
         header,
         bytes: out.len() as u64,
-        covered,
+        covered: covered(dir)?,
+    })
+}
+
+/// The oldest position that is kept below `dir`: the log may forget what lies at or before it. With a single checkpoint the
+/// log from its beginning is the other way to the state, so that is 0.
+///
+/// # Errors
+/// The folder can't be read.
+pub fn covered(dir: &Path) -> io::Result<u64> {
+    let all = list(dir)?;
+    Ok(match all.get(KEPT - 1) {
+        Some((position, _)) => *position,
+        None => 0,
     })
 }
 
@@ -164,6 +189,25 @@ pub fn load(path: &Path, market: &str) -> Result<Loaded, Damaged> {
     Ok(parsed)
 }
 
+/// What the checkpoint at `path` says of itself; neither its hash nor its state is checked.
+///
+/// # Errors
+/// It can't be read.
+pub fn header(path: &Path) -> io::Result<Header> {
+    let bad = || io::Error::other(format!("{}: is no checkpoint of this version", path.display()));
+    let mut file = std::fs::File::open(path)?;
+    let mut start = [0; 12];
+    file.read_exact(&mut start)?;
+    let length = start
+        .strip_prefix(MAGIC)
+        .and_then(|length| length.first_chunk::<4>())
+        .ok_or_else(bad)?;
+    let length = u32::from_le_bytes(*length);
+    let mut json = Vec::new();
+    file.take(u64::from(length)).read_to_end(&mut json)?;
+    Ok(serde_json::from_slice(&json)?)
+}
+
 fn parse(bytes: &[u8]) -> Result<Loaded, String> {
     let cut = || "is cut off".to_owned();
     let (content, hash) = bytes.split_last_chunk::<HASH>().ok_or_else(cut)?;
@@ -182,6 +226,9 @@ fn parse(bytes: &[u8]) -> Result<Loaded, String> {
     let header: Header = serde_json::from_slice(json).map_err(|e| e.to_string())?;
     let publisher = Publisher::decode(positions).map_err(|e| e.to_string())?;
     let market = Market::restore(state).map_err(|e| e.to_string())?;
+    if header.log.position != header.position {
+        return Err("its position is not the log's".to_owned());
+    }
     let hash = blake3::Hash::from(market.state_hash()).to_hex();
     if hash.as_str() != header.state_hash {
         return Err(format!(

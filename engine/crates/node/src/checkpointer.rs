@@ -4,12 +4,12 @@
 use crate::checkpoint::{self, Written};
 use crate::clock::{Clock, nanoseconds};
 use crate::files;
-use crate::log::History;
 use crate::market_loop::{Ask, asks};
 use crate::metrics::MarketMetrics;
 use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
 use crate::streams::{self, Day};
+use rialto_replica::History;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -151,20 +151,28 @@ impl Worker {
         if flushed.position == 0 || (!always && flushed.position == self.last) {
             return Ok(None);
         }
+        // From here on no checkpoint of another replica may take the place of what is read.
+        let places = self.places.clone();
+        let _held = places.hold();
         for file in &flushed.files {
             file.sync_data()
                 .map_err(|e| format!("a stream can't be synced: {e}"))?;
         }
         let mut replica = recovery::last_state(&self.name, &self.places, &mut *self.history)
             .map_err(|e| e.to_string())?;
-        let base = replica.position;
+        let base = replica.position();
+        if base > flushed.position {
+            // Another replica's checkpoint has taken the state's place meanwhile.
+            return Ok(None);
+        }
         replica
             .replay(&mut *self.history, flushed.position)
             .map_err(|e| e.to_string())?;
-        if replica.position != flushed.position {
+        if replica.position() != flushed.position {
             return Err(format!(
                 "the log ends at position {}, the market has applied {}",
-                replica.position, flushed.position
+                replica.position(),
+                flushed.position
             ));
         }
         if replica.sink.0 != flushed.extents {
@@ -196,10 +204,12 @@ impl Worker {
             .checkpoint_time_s
             .set(header.made_ns / 1_000_000_000);
         self.metrics.checkpoint_bytes.set(written.bytes);
-        if written.covered > 0 {
-            // The market has ended: the next start says it again.
-            drop(self.asks.blocking_send(Ask::Covered(written.covered)));
-        }
+        let made = Ask::Checkpointed {
+            made: header.log.clone(),
+            keep_from: written.covered + 1,
+        };
+        // Where the market has ended the next start says it again.
+        drop(self.asks.blocking_send(made));
         self.first();
         self.days.insert(header.position, header.extents.day);
         if self.days.len() > checkpoint::KEPT {

@@ -1,11 +1,18 @@
 //! The node's clocks.
 
+use crate::market_loop::Now;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Wall time for stamps, monotonic time for everything else.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Clock {
@@ -26,6 +33,19 @@ impl Clock {
     /// Nanoseconds since the clock was made.
     pub fn mono_ns(self) -> u64 {
         nanoseconds(self.start.elapsed())
+    }
+
+    /// Both times.
+    pub fn now(self) -> Now {
+        Now {
+            mono_ns: self.mono_ns(),
+            wall_ns: self.wall_ns(),
+        }
+    }
+
+    /// A moment in nanoseconds since the clock was made.
+    pub fn at(self, moment: Instant) -> u64 {
+        nanoseconds(moment.saturating_duration_since(self.start))
     }
 }
 

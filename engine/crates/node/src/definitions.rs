@@ -1,6 +1,6 @@
 //! What the configuration defines and the market does not know yet, as commands for the journal.
 
-use crate::config::{MarketConfig, TradingDayPolicy};
+use crate::config::{MarketConfig, SessionConfig, TradingDayPolicy};
 use rialto_market::Market;
 use rialto_market::command::Action;
 use rialto_market::types::{Instrument, InstrumentId, SessionDefinition};
@@ -63,4 +63,30 @@ pub fn missing(
         actions.push(Action::OpenDay { date });
     }
     actions
+}
+
+/// A login is for the session of the configured number: it must not be somebody else's, or nobody's.
+///
+/// # Errors
+/// The first session of which that is not so.
+pub fn sessions_are_as_configured(market: &Market, config: &MarketConfig) -> Result<(), String> {
+    for wanted in &config.sessions {
+        if !is_as_configured(market, wanted) {
+            return Err(format!(
+                "the market refused session {} with the number {}: the number or the name is another's, or its \
+                 orders rest in another account; give it back what it had, or a number and a name that were never used",
+                wanted.username.text(),
+                wanted.id.0,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the market knows the session as it is configured.
+pub fn is_as_configured(market: &Market, wanted: &SessionConfig) -> bool {
+    market.session(wanted.id).is_some_and(|state| {
+        let known = state.definition;
+        (known.username, known.account) == (wanted.username, wanted.account)
+    })
 }

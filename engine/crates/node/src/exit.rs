@@ -14,6 +14,8 @@ pub const JOURNAL: u8 = 70;
 pub const STREAM: u8 = 71;
 /// A part of the node ended that must not end.
 pub const INTERNAL: u8 = 72;
+/// The market's group can't go on: its log contradicts itself or can't be kept.
+pub const REPLICATION: u8 = 73;
 
 /// Logs why and ends the process at once, without answering anything that is not durable.
 pub fn fail_stop(code: u8, why: &str) -> ! {

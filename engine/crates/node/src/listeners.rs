@@ -24,6 +24,8 @@ pub struct MarketListeners {
     pub feed: TcpListener,
     /// Snapshots.
     pub snapshot: TcpListener,
+    /// Replication.
+    pub replication: TcpListener,
     /// Where they listen.
     pub addresses: MarketAddresses,
 }
@@ -50,14 +52,18 @@ pub fn bind(config: &Config) -> Result<Listeners, ListenError> {
         let (orders, orders_at) = one(at("orders_listen"), market.orders_listen)?;
         let (feed, feed_at) = one(at("feed_listen"), market.feed_listen)?;
         let (snapshot, snapshot_at) = one(at("snapshot_listen"), market.snapshot_listen)?;
+        let (replication, replication_at) =
+            one(at("replication.listen"), market.replication.listen)?;
         markets.push(MarketListeners {
             orders,
             feed,
             snapshot,
+            replication,
             addresses: MarketAddresses {
                 orders: orders_at,
                 feed: feed_at,
                 snapshot: snapshot_at,
+                replication: replication_at,
             },
         });
     }

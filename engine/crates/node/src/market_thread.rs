@@ -1,17 +1,19 @@
 //! A market's thread: recovery, then its runtime with sequencer and connections.
 
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::config::{Config, MarketConfig};
 use crate::credentials::Credentials;
-use crate::definitions;
+use crate::checkpoint;
 use crate::gateway;
+use crate::group;
+use crate::journal_thread::MarketJournal;
 use crate::listeners::MarketListeners;
-use crate::log::Log;
-use crate::market_loop::{self, Ask, Core, Shared, report};
+use crate::market_loop::{self, Ask, Core, Desk, Sequencer, Shared};
 use crate::metrics::{MarketMetrics, NodeMetrics, Port};
 use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
 use crate::streams::Tails;
+use rialto_replica::Log;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 /// Requests waiting for a market's thread.
@@ -45,8 +47,8 @@ pub struct Seat {
     pub places: Places,
     /// Its sockets.
     pub listeners: MarketListeners,
-    /// Its log.
-    pub log: Box<dyn Log + Send>,
+    /// Its part of the journal.
+    pub journal: MarketJournal,
 }
 
 /// A market's running thread.
@@ -85,59 +87,46 @@ pub fn start(seat: Seat, ready: SyncSender<Result<(), String>>) -> std::io::Resu
 }
 
 async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<(), String>>) {
-    match prepare(seat) {
-        Err(why) => report(ready, Err(why)),
-        Ok((shared, log, listeners)) => {
-            let running = tokio::task::spawn_local(market_loop::run(Rc::clone(&shared), log, asks));
-            shared.waiting.notify_one();
-            // Definitions and the trading day are durable and applied before anybody may connect.
-            while !shared.core.borrow().is_idle() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            if let Err(why) = sessions_are_as_configured(&shared) {
-                return report(ready, Err(why));
-            }
-            let status = report::status(
-                &shared,
-                &shared.core.borrow(),
-                &mut report::Rates::default(),
-            );
-            shared.board.put(status);
-            for (listener, port) in listeners {
-                tokio::task::spawn_local(gateway::listen(Rc::clone(&shared), listener, port));
-            }
-            report(ready, Ok(()));
-            if running.await.is_err() {
-                crate::exit::fail_stop(crate::exit::INTERNAL, "the sequencer ended early");
-            }
+    let Prepared {
+        shared,
+        log,
+        listeners,
+    } = match prepare(seat).await {
+        Ok(prepared) => prepared,
+        Err(why) => return report(ready, Err(why)),
+    };
+    let (refuse, mut refused) = oneshot::channel();
+    let sequencer = Sequencer::new(Rc::clone(&shared), log, Some(refuse));
+    let running = tokio::task::spawn_local(market_loop::run(sequencer, asks));
+    let alone = shared.config.replication.voters.len() == 1;
+    // A market of one voter trades before anybody may connect; one of several may have to wait for a majority.
+    while alone && !shared.core.borrow().desk.is_serving() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    if alone {
+        // The sequencer looks at the sessions right after it begins to serve.
+        tokio::task::yield_now().await;
+        if let Ok(Some(why)) = refused.try_recv().map(Some) {
+            return report(ready, Err(why));
         }
+    }
+    drop(refused);
+    for (listener, port) in listeners {
+        tokio::task::spawn_local(gateway::listen(Rc::clone(&shared), listener, port));
+    }
+    report(ready, Ok(()));
+    if running.await.is_err() {
+        crate::exit::fail_stop(crate::exit::INTERNAL, "the sequencer ended early");
     }
 }
 
-/// A login is for the session of the configured number: it must not be somebody else's, or nobody's.
-fn sessions_are_as_configured(shared: &Shared) -> Result<(), String> {
-    let core = shared.core.borrow();
-    for wanted in &shared.config.sessions {
-        let known = core.replica.market.session(wanted.id);
-        let same = |state: &rialto_market::SessionState| {
-            let known = state.definition;
-            (known.username, known.account) == (wanted.username, wanted.account)
-        };
-        if !known.is_some_and(same) {
-            return Err(format!(
-                "the market refused session {} with the number {}: the number or the name is another's, or its \
-                 orders rest in another account; give it back what it had, or a number and a name that were never used",
-                wanted.username.text(),
-                wanted.id.0,
-            ));
-        }
-    }
-    Ok(())
+struct Prepared {
+    shared: Rc<Shared>,
+    log: Box<dyn Log>,
+    listeners: Vec<(TcpListener, Port)>,
 }
 
-type Prepared = (Rc<Shared>, Box<dyn Log>, Vec<(TcpListener, Port)>);
-
-fn prepare(seat: Seat) -> Result<Prepared, String> {
+async fn prepare(seat: Seat) -> Result<Prepared, String> {
     let Seat {
         config,
         market,
@@ -148,19 +137,22 @@ fn prepare(seat: Seat) -> Result<Prepared, String> {
         board,
         places,
         listeners,
-        log,
+        journal,
     } = seat;
     let limits = config.limits.clone();
     let tails = Tails {
         feed: limits.feed_tail_bytes,
         session: limits.session_tail_bytes,
     };
-    let mut history = log.history().map_err(|e| e.to_string())?;
-    let recovered = recovery::recover(&market.name, &places, tails, &mut *history)
-        .map_err(|e| e.to_string())?;
-    drop(history);
-    let (position, last) = (recovered.replica.position, log.next().saturating_sub(1));
-    if position != last {
+    let state = &journal.state;
+    let first = (state.first < state.next).then_some(state.first);
+    let recovered =
+        recovery::recover(&market.name, &places, tails, first).map_err(|e| e.to_string())?;
+    let applied = recovered.replica.meta().cloned();
+    let (position, last) = (recovered.replica.position(), state.next - 1);
+    // A journal that was lost has lost this voter's votes too. After an installed checkpoint the journal may be behind it,
+    // but then it is there.
+    if last < position && (state.note.is_none() || market.replication.voters.len() == 1) {
         return Err(format!(
             "the journal ends at position {last}, the checkpoint is of position {position}; \
              restore the journal that belongs to it from a backup"
@@ -179,27 +171,42 @@ fn prepare(seat: Seat) -> Result<Prepared, String> {
             bytes: 0,
         });
     }
-    let wall_ns = clock.wall_ns();
-    let actions = definitions::missing(
-        &recovered.replica.market,
-        &market,
-        config.trading_day,
-        clock::date(wall_ns),
-    );
-    let mut core = Core::new(recovered.replica);
-    for action in actions {
-        core.operate(0, action, wall_ns, None);
-    }
+    let MarketListeners {
+        orders,
+        feed,
+        snapshot,
+        replication,
+        ..
+    } = listeners;
     let mut sockets = Vec::new();
     for (listener, port) in [
-        (listeners.orders, Port::Orders),
-        (listeners.feed, Port::Feed),
-        (listeners.snapshot, Port::Snapshot),
+        (orders, Port::Orders),
+        (feed, Port::Feed),
+        (snapshot, Port::Snapshot),
     ] {
         let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
         sockets.push((listener, port));
     }
+    let mut log = group::start(
+        &config,
+        &market,
+        journal,
+        &places,
+        applied,
+        replication,
+        &metrics,
+    )
+    .await?;
+    if let Some(made) = recovered.replica.meta() {
+        let kept = checkpoint::covered(&places.checkpoints).map_err(|e| e.to_string())?;
+        log.checkpointed(made, kept + 1);
+    }
+    let desk = Desk::new(
+        recovered.replica,
+        crate::clock::nanoseconds(limits.reconnect_grace),
+    );
     let shared = Shared {
+        trading_day: config.trading_day,
         config: market,
         limits,
         credentials,
@@ -207,14 +214,21 @@ fn prepare(seat: Seat) -> Result<Prepared, String> {
         node,
         clock,
         board,
-        core: RefCell::new(core),
+        places,
+        core: RefCell::new(Core::new(desk, clock)),
         waiting: Notify::new(),
         room: Notify::new(),
         stopping: Cell::new(false),
-        stop: Notify::new(),
+        replaced: Cell::new(0),
+        heed: Notify::new(),
+        confirms: RefCell::new(Vec::new()),
         scratch: RefCell::new(vec![0; gateway::INPUT]),
     };
-    Ok((Rc::new(shared), log, sockets))
+    Ok(Prepared {
+        shared: Rc::new(shared),
+        log,
+        listeners: sockets,
+    })
 }
 
 fn report(ready: &SyncSender<Result<(), String>>, result: Result<(), String>) {

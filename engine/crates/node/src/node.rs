@@ -3,15 +3,14 @@
 use crate::admin::{self, Admin, MarketHandle};
 use crate::checkpointer::{self, Checkpointer};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ReplicationConfig};
 use crate::credentials::Credentials;
 use crate::exit;
 use crate::journal_thread::{self, JournalThread};
 use crate::listeners::{self, Listeners};
-use crate::log::Log;
 use crate::market_loop::Ask;
 use crate::market_thread::{self, MarketThread, Seat};
-use crate::metrics::{MarketMetrics, NodeMetrics};
+use crate::metrics::{Gauge, MarketMetrics, NodeMetrics};
 use crate::ready::Ready;
 use crate::recovery::Places;
 use crate::status::Board;
@@ -21,7 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Why the node does not start: exit code and what to tell.
 pub struct StartError(pub u8, pub String);
@@ -37,6 +36,7 @@ struct Market {
     thread: MarketThread,
     checkpointer: Checkpointer,
     board: Board,
+    replication: ReplicationConfig,
 }
 
 /// Runs the node until it is told to stop.
@@ -59,7 +59,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     })?;
     let listeners = listeners::bind(&config).map_err(|e| StartError::new(exit::NETWORK)(&e))?;
     let metrics = Arc::new(node_metrics(&config, clock));
-    let (journal, logs) = journal_thread::start(&config, &metrics).map_err(|e| no_recovery(&e))?;
+    let (journal, parts) = journal_thread::start(&config, &metrics).map_err(|e| no_recovery(&e))?;
     // The journal is ours now. A ready file left over from a crash would tell addresses that nobody listens on.
     remove_ready(&config.ready_file);
     let config = Arc::new(config);
@@ -77,15 +77,15 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let credentials = Arc::new(credentials);
     let mut markets = Vec::new();
     let mut waits = Vec::new();
-    for (((market, listeners), log), market_metrics) in config
+    for (((market, listeners), part), market_metrics) in config
         .markets
         .iter()
         .zip(sockets)
-        .zip(logs)
+        .zip(parts)
         .zip(&metrics.markets)
     {
         let places = Places::new(&config.data_dir, &market.name).map_err(|e| no_recovery(&e))?;
-        let history = log.history().map_err(|e| no_recovery(&e))?;
+        let history = (part.history)().map_err(|e| no_recovery(&e))?;
         let board = Board::default();
         let (sender, ready) = sync_channel(1);
         let seat = Seat {
@@ -98,7 +98,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
             board: board.clone(),
             places: places.clone(),
             listeners,
-            log: Box::new(log),
+            journal: part,
         };
         let thread = market_thread::start(seat, sender).map_err(|e| internal(&e))?;
         waits.push((market, places, history, board, thread, ready));
@@ -128,6 +128,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
             thread,
             checkpointer,
             board,
+            replication: market.replication.clone(),
         });
     }
     let ready = Ready::new(admin_address, addresses).map_err(|e| internal(&e))?;
@@ -162,6 +163,7 @@ fn handles(markets: &[Market]) -> BTreeMap<String, MarketHandle> {
                 asks: market.thread.asks.clone(),
                 checkpoints: market.checkpointer.requests.clone(),
                 board: market.board.clone(),
+                replication: market.replication.clone(),
             };
             (market.name.clone(), handle)
         })
@@ -181,6 +183,12 @@ fn node_metrics(config: &Config, clock: Clock) -> NodeMetrics {
             .map(|market| {
                 Arc::new(MarketMetrics {
                     name: market.name.clone(),
+                    lags: market
+                        .replication
+                        .voters
+                        .iter()
+                        .map(|voter| (voter.node.clone(), Gauge::default()))
+                        .collect(),
                     ..MarketMetrics::default()
                 })
             })
@@ -234,8 +242,29 @@ async fn serve(
     Ok(())
 }
 
-/// Stops in order: connections end after what was taken is answered, the last checkpoint, the threads, the journal's seal.
+/// How long leadership may take to move away before a stop.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// Lets other replicas take over before this one stops, as far as they can in a moment.
+fn leave(markets: &[Market]) {
+    let deadline = Instant::now() + LEAVE;
+    let mut leaving = Vec::new();
+    for market in markets {
+        let (reply, answer) = oneshot::channel();
+        if market.thread.asks.blocking_send(Ask::Leave(reply)).is_ok() {
+            leaving.push(answer);
+        }
+    }
+    for mut answer in leaving {
+        while matches!(answer.try_recv(), Err(TryRecvError::Empty)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Stops in order: leadership moves away, connections end after what was taken is answered, the last checkpoint, the threads, the journal's seal.
 fn stop(markets: Vec<Market>, journal: JournalThread) {
+    leave(&markets);
     let mut quiet = Vec::new();
     for market in &markets {
         let (reply, answer) = oneshot::channel();

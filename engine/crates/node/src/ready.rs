@@ -16,6 +16,8 @@ pub struct MarketAddresses {
     pub feed: SocketAddr,
     /// Snapshots: GLIMPSE 5.0 over SoupBinTCP.
     pub snapshot: SocketAddr,
+    /// Replication: where the market's other voters reach this one.
+    pub replication: SocketAddr,
 }
 
 /// What the ready file says.

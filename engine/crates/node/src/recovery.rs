@@ -2,14 +2,13 @@
 
 use crate::checkpoint::{self, Header, Loaded};
 use crate::files;
-use crate::log::{History, LogError};
 use crate::replica::{ReplayError, Replica};
 use crate::streams::{Counting, Extents, Streams, Tails};
 use rialto_market::{Config, Market};
-use rialto_session::publish::Publisher;
-use std::collections::BTreeMap;
+use rialto_replica::{History, LogError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where a market keeps its files.
 #[derive(Clone, Debug)]
@@ -18,6 +17,9 @@ pub struct Places {
     pub checkpoints: PathBuf,
     /// Its streams.
     pub streams: PathBuf,
+    /// Where a checkpoint of another replica is put together.
+    pub incoming: PathBuf,
+    lock: Arc<Mutex<()>>,
 }
 
 impl Places {
@@ -30,6 +32,8 @@ impl Places {
         let places = Self {
             checkpoints: dir.join("checkpoints"),
             streams: dir.join("streams"),
+            incoming: dir.join("incoming"),
+            lock: Arc::default(),
         };
         std::fs::create_dir_all(&places.checkpoints)?;
         std::fs::create_dir_all(&places.streams)?;
@@ -38,6 +42,11 @@ impl Places {
             files::sync_entries(folder)?;
         }
         Ok(places)
+    }
+
+    /// Keeps others from adding or removing checkpoints and streams until it is dropped.
+    pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,7 +84,7 @@ pub enum RecoveryError {
     },
 }
 
-/// A recovered market.
+/// A market as its newest usable checkpoint has it; what the log holds after it is applied once it is known to be committed.
 pub struct Recovered {
     /// The market, its streams open.
     pub replica: Replica<Streams>,
@@ -83,7 +92,7 @@ pub struct Recovered {
     pub checkpoint: Option<Header>,
 }
 
-/// Recovers market `name`.
+/// Recovers market `name` from its newest checkpoint; its log begins at `first` (`None`: it is empty).
 ///
 /// # Errors
 /// There is no whole checkpoint with a log that goes on from it, or the disk refuses.
@@ -91,21 +100,15 @@ pub fn recover(
     name: &str,
     places: &Places,
     tails: Tails,
-    history: &mut dyn History,
+    first: Option<u64>,
 ) -> Result<Recovered, RecoveryError> {
-    let found = start(name, places, history, |loaded| {
+    let found = start(name, places, first, |loaded| {
         Streams::open(&places.streams, tails, &loaded.header.extents)
     })?;
-    let (mut replica, checkpoint) = match found {
+    let (replica, checkpoint) = match found {
         Some((loaded, streams)) => {
-            let Loaded {
-                header,
-                market,
-                publisher,
-            } = loaded;
-            let tape = header.tape.clone();
-            let replica = Replica::new(market, publisher, streams, tape, header.position);
-            (replica, Some(header))
+            let header = loaded.header.clone();
+            (loaded.into_replica(streams), Some(header))
         }
         None => {
             let streams = Streams::open(&places.streams, tails, &Extents::default());
@@ -113,22 +116,9 @@ pub fn recover(
                 place: places.streams.display().to_string(),
                 source,
             })?;
-            (
-                Replica::new(fresh(), Publisher::new(), streams, BTreeMap::new(), 0),
-                None,
-            )
+            (Replica::empty(fresh(), streams), None)
         }
     };
-    let commands = replica.replay(history, u64::MAX)?;
-    tracing::info!(
-        event = "market_recovered",
-        market = name,
-        checkpoint = checkpoint.as_ref().map_or(0, |header| header.position),
-        position = replica.position,
-        commands,
-        orders = replica.market.open_orders(),
-        state_hash = %blake3::Hash::from(replica.market.state_hash()).to_hex(),
-    );
     Ok(Recovered {
         replica,
         checkpoint,
@@ -144,22 +134,13 @@ pub fn last_state(
     places: &Places,
     history: &mut dyn History,
 ) -> Result<Replica<Counting>, RecoveryError> {
-    let found = start(name, places, history, |_| Ok(()))?;
+    let found = start(name, places, history.first()?, |_| Ok(()))?;
     Ok(match found {
-        Some((loaded, ())) => Replica::new(
-            loaded.market,
-            loaded.publisher,
-            Counting(loaded.header.extents),
-            loaded.header.tape,
-            loaded.header.position,
-        ),
-        None => Replica::new(
-            fresh(),
-            Publisher::new(),
-            Counting::default(),
-            BTreeMap::new(),
-            0,
-        ),
+        Some((loaded, ())) => {
+            let counting = Counting(loaded.header.extents.clone());
+            loaded.into_replica(counting)
+        }
+        None => Replica::empty(fresh(), Counting::default()),
     })
 }
 
@@ -171,7 +152,7 @@ fn fresh() -> Market {
 fn start<T>(
     name: &str,
     places: &Places,
-    history: &mut dyn History,
+    first: Option<u64>,
     mut open: impl FnMut(&Loaded) -> io::Result<T>,
 ) -> Result<Option<(Loaded, T)>, RecoveryError> {
     let checkpoints =
@@ -179,7 +160,6 @@ fn start<T>(
             place: places.checkpoints.display().to_string(),
             source,
         })?;
-    let first = history.first()?;
     for (position, path) in &checkpoints {
         if first.is_some_and(|first| first > position + 1) {
             tracing::error!(event = "checkpoint_useless", market = name, position, first);

@@ -1,12 +1,13 @@
 //! A market with its streams at a position of its log. Serving, recovering and checkpointing all apply batches here, so
 //! they can't differ.
 
-use crate::log::{History, LogError};
 use crate::streams::Sink;
+use rialto_journal::entry::{self, EntryError, Payload};
 use rialto_market::Market;
 use rialto_market::codec::{self, CodecError, Stamped};
 use rialto_market::command::Command;
 use rialto_market::event::Event;
+use rialto_replica::{CheckpointMeta, CommittedPayload, History, LeaderEpoch, LogError};
 use rialto_session::publish::Publisher;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,8 +40,8 @@ pub struct Replica<S> {
     pub sink: S,
     /// What traded.
     pub tape: Tape,
-    /// The last batch applied; 0 before the first.
-    pub position: u64,
+    /// The last entry applied; `None` before the first.
+    meta: Option<CheckpointMeta>,
     commands: Vec<Stamped>,
     events: Vec<Event>,
 }
@@ -51,6 +52,14 @@ pub enum ReplayError {
     /// The log can't be read.
     #[error("{0}")]
     Log(#[from] LogError),
+    /// An entry is none.
+    #[error("position {position}: {source}")]
+    Entry {
+        /// Where.
+        position: u64,
+        /// The cause.
+        source: EntryError,
+    },
     /// A batch is none.
     #[error("position {position}: {source}")]
     Batch {
@@ -75,35 +84,100 @@ pub enum ReplayError {
 }
 
 impl<S: Sink> Replica<S> {
-    /// A replica at a position.
-    pub fn new(market: Market, publisher: Publisher, sink: S, tape: Tape, position: u64) -> Self {
+    /// A replica whose last entry applied is that of `meta`.
+    pub fn new(
+        market: Market,
+        publisher: Publisher,
+        sink: S,
+        tape: Tape,
+        meta: Option<CheckpointMeta>,
+    ) -> Self {
         Self {
             market,
             publisher,
             sink,
             tape,
-            position,
+            meta,
             commands: Vec::new(),
             events: Vec::new(),
         }
     }
 
-    /// Applies the batch of the next position. `seen` is shown each command with its events. Gives the count of commands.
+    /// An empty replica before the first entry of its log.
+    pub fn empty(market: Market, sink: S) -> Self {
+        Self::new(market, Publisher::new(), sink, Tape::new(), None)
+    }
+
+    /// The position of the last entry applied; 0 before the first.
+    pub fn position(&self) -> u64 {
+        self.meta.as_ref().map_or(0, |meta| meta.position)
+    }
+
+    /// What a checkpoint of this state is a checkpoint of; `None` before the first entry.
+    pub fn meta(&self) -> Option<&CheckpointMeta> {
+        self.meta.as_ref()
+    }
+
+    /// Applies the entry of the next position. `seen` is shown each command with its events. Gives the count of commands.
     ///
     /// # Errors
-    /// It is not the next position, no batch, or a stream can't be written. The replica is of no use after that.
+    /// It is not the next position, no entry, no batch, or a stream can't be written. The replica is of no use after that.
     pub fn apply(
+        &mut self,
+        position: u64,
+        epoch: LeaderEpoch,
+        payload: Payload<'_>,
+        seen: impl FnMut(&Command, &[Event]),
+    ) -> Result<usize, ReplayError> {
+        let last = self.position();
+        if position != last + 1 {
+            return Err(ReplayError::Gap {
+                expected: last + 1,
+                found: position,
+            });
+        }
+        let commands = match payload {
+            Payload::Blank | Payload::Membership(_) => 0,
+            Payload::Batch(batch) => self.apply_batch(position, batch, seen)?,
+        };
+        let meta = self.meta.get_or_insert_with(|| CheckpointMeta {
+            position,
+            epoch,
+            membership: Vec::new(),
+        });
+        meta.position = position;
+        meta.epoch = epoch;
+        if let Payload::Membership(bytes) = payload {
+            meta.membership = bytes.to_vec();
+        }
+        Ok(commands)
+    }
+
+    /// [`Replica::apply`] for an entry as the group gives it.
+    ///
+    /// # Errors
+    /// As [`Replica::apply`].
+    pub fn apply_committed(
+        &mut self,
+        position: u64,
+        epoch: LeaderEpoch,
+        payload: &CommittedPayload,
+        seen: impl FnMut(&Command, &[Event]),
+    ) -> Result<usize, ReplayError> {
+        let payload = match payload {
+            CommittedPayload::Blank => Payload::Blank,
+            CommittedPayload::Batch(bytes) => Payload::Batch(bytes),
+            CommittedPayload::Membership(bytes) => Payload::Membership(bytes),
+        };
+        self.apply(position, epoch, payload, seen)
+    }
+
+    fn apply_batch(
         &mut self,
         position: u64,
         batch: &[u8],
         mut seen: impl FnMut(&Command, &[Event]),
     ) -> Result<usize, ReplayError> {
-        if position != self.position + 1 {
-            return Err(ReplayError::Gap {
-                expected: self.position + 1,
-                found: position,
-            });
-        }
         self.commands.clear();
         codec::decode_batch_into(batch, &mut self.commands)
             .map_err(|source| ReplayError::Batch { position, source })?;
@@ -117,30 +191,35 @@ impl<S: Sink> Replica<S> {
                 .publish(&self.events, time_ns, &self.market, &mut self.sink);
             seen(&stamped.command, &self.events);
         }
-        self.position = position;
         match self.sink.failure() {
             Some(error) => Err(error.into()),
             None => Ok(self.commands.len()),
         }
     }
 
-    /// Applies what the log holds after this position, up to and with `last` (all of it for `u64::MAX`). Gives the count
-    /// of commands.
+    /// Applies what the log holds after this position, up to and with `last`, which must be committed. Gives the count of
+    /// commands.
     ///
     /// # Errors
     /// The log can't be read, or what it holds can't be applied.
     pub fn replay(&mut self, history: &mut dyn History, last: u64) -> Result<u64, ReplayError> {
         let mut commands = 0;
-        while self.position < last {
-            let batches = history.read(self.position + 1, READ_BYTES)?;
-            if batches.is_empty() {
+        while self.position() < last {
+            let entries = history.read(self.position() + 1, READ_BYTES)?;
+            if entries.is_empty() {
                 break;
             }
-            for (position, batch) in batches {
+            for (position, bytes) in entries {
                 if position > last {
                     return Ok(commands);
                 }
-                commands += self.apply(position, &batch, |_, _| {})? as u64;
+                let entry = entry::decode(&bytes)
+                    .map_err(|source| ReplayError::Entry { position, source })?;
+                let epoch = LeaderEpoch {
+                    term: entry.epoch.term,
+                    node: entry.epoch.node,
+                };
+                commands += self.apply(position, epoch, entry.payload, |_, _| {})? as u64;
             }
         }
         Ok(commands)

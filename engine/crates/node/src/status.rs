@@ -31,8 +31,10 @@ pub struct NodeStatus {
 /// A market.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct MarketStatus {
-    /// What the replica is: `leader`.
+    /// What the replica is: `leader` (it takes orders), `follower`, `candidate` or `learner`.
     pub role: String,
+    /// The replica's place among the others.
+    pub replication: ReplicationStatus,
     /// `zone` or `region`.
     pub durability: String,
     /// When this was true, nanoseconds since the epoch.
@@ -61,6 +63,72 @@ pub struct MarketStatus {
     pub instruments: Vec<InstrumentStatus>,
     /// What waits where, with its bound.
     pub queues: Vec<QueueStatus>,
+}
+
+/// A replica among the others of its market.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct ReplicationStatus {
+    /// This replica's number.
+    pub id: u64,
+    /// The market's lineage.
+    pub incarnation: u8,
+    /// The highest leadership heard of.
+    pub epoch: EpochStatus,
+    /// Who leads; null where nobody is known to.
+    pub leader: Option<LeaderStatus>,
+    /// Every voter, as the configuration declares it.
+    pub voters: Vec<VoterReport>,
+    /// The last position in this replica's log.
+    pub last: u64,
+    /// The last position known to be committed.
+    pub committed: u64,
+    /// The last position given to the market.
+    pub applied: u64,
+    /// Milliseconds since the leader was heard; null at the leader, and where none was.
+    pub heard_from_leader_ms: Option<f64>,
+    /// Elections this replica began since its start.
+    pub elections: u64,
+    /// Times it suspected a leader of having died since its start.
+    pub suspicions: u64,
+}
+
+/// A leadership.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub struct EpochStatus {
+    /// The election's number.
+    pub term: u64,
+    /// The replica elected.
+    pub node: u64,
+}
+
+/// The leader.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct LeaderStatus {
+    /// Its number.
+    pub id: u64,
+    /// Its node.
+    pub node: String,
+    /// Its region.
+    pub region: String,
+}
+
+/// A voter.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct VoterReport {
+    /// Its number.
+    pub id: u64,
+    /// Its node.
+    pub node: String,
+    /// Its region.
+    pub region: String,
+    /// Where its replication port is.
+    pub address: String,
+    /// Up to where it holds the log; known to the leader alone.
+    pub matched: Option<u64>,
+    /// Entries it lacks; known to the leader alone.
+    pub lag: Option<u64>,
+    /// Milliseconds since it answered; known to the leader alone.
+    pub heard_ms: Option<f64>,
 }
 
 /// A trading day.

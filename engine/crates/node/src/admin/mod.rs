@@ -2,11 +2,12 @@
 
 mod api;
 mod input;
+mod replicas;
 mod verbs;
 
 use crate::checkpointer;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ReplicationConfig};
 use crate::market_loop::Ask;
 use crate::metrics::NodeMetrics;
 use crate::metrics::exposition;
@@ -33,6 +34,8 @@ pub struct MarketHandle {
     pub checkpoints: SyncSender<checkpointer::Request>,
     /// Its status.
     pub board: Board,
+    /// Its replicas.
+    pub replication: ReplicationConfig,
 }
 
 /// What the handlers share.
@@ -103,7 +106,9 @@ impl IntoResponse for Failure {
         verbs::resume,
         verbs::checkpoint,
         verbs::open_day,
-        verbs::close_day
+        verbs::close_day,
+        replicas::transfer,
+        replicas::state
     ),
     components(schemas(NodeStatus, ErrorBody))
 )]
@@ -131,6 +136,8 @@ pub fn router(admin: Admin) -> Router {
         .route("/v1/markets/{market}/checkpoint", post(verbs::checkpoint))
         .route("/v1/markets/{market}/open-day", post(verbs::open_day))
         .route("/v1/markets/{market}/close-day", post(verbs::close_day))
+        .route("/v1/markets/{market}/transfer", post(replicas::transfer))
+        .route("/v1/markets/{market}/state", get(replicas::state))
         .fallback(api::unknown)
         .method_not_allowed_fallback(api::wrong_method)
         .layer(DefaultBodyLimit::max(input::BODY_BYTES))

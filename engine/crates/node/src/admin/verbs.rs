@@ -10,6 +10,7 @@ use axum::extract;
 use axum::http::StatusCode;
 use rialto_market::event::RefuseReason;
 use rialto_market::types::Symbol;
+use rialto_replica::ReplicaId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -155,14 +156,42 @@ async fn operate(
             market: market.to_owned(),
             position,
         })),
-        Ok(Err(refusal)) => Err(refused(refusal, place)),
+        Ok(Err(refusal)) => Err(refused(refusal, place, handle)),
         Err(_) => Err(stopping(place)),
     }
 }
 
-fn refused(refusal: Refusal, place: String) -> Failure {
+/// That another replica leads, and which.
+pub(super) fn elsewhere(
+    handle: &MarketHandle,
+    leader: Option<ReplicaId>,
+    why: &str,
+    place: String,
+) -> Failure {
+    let node = leader.and_then(|id| handle.replication.node_of(id));
+    let next = match node {
+        Some(node) => format!("ask node {node}, which leads the market"),
+        None => "no leader is known; ask again in a moment".to_owned(),
+    };
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, why, place, next)
+}
+
+fn refused(refusal: Refusal, place: String, handle: &MarketHandle) -> Failure {
     let (status, next) = match refusal {
         Refusal::Stopping => return stopping(place),
+        Refusal::Elsewhere { leader } => {
+            return elsewhere(handle, leader, &refusal.to_string(), place);
+        }
+        Refusal::Moved { leader } => {
+            let to = leader.and_then(|id| handle.replication.node_of(id));
+            let to = to.unwrap_or("another node");
+            return Failure::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("leadership moved to {to} before this was durable: it may have been carried out or not"),
+                place,
+                "see /v1/status there; send it again with the same key, which carries it out once",
+            );
+        }
         Refusal::UnknownInstrument | Refusal::Market(RefuseReason::UnknownInstrument) => (
             StatusCode::NOT_FOUND,
             "see /v1/status for the symbols there are",
@@ -179,7 +208,7 @@ fn refused(refusal: Refusal, place: String) -> Failure {
     Failure::new(status, refusal.to_string(), place, next)
 }
 
-fn stopping(place: String) -> Failure {
+pub(super) fn stopping(place: String) -> Failure {
     Failure::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "the node is stopping",
@@ -188,7 +217,7 @@ fn stopping(place: String) -> Failure {
     )
 }
 
-fn find<'a>(state: &'a State, market: &str) -> Result<&'a MarketHandle, Failure> {
+pub(super) fn find<'a>(state: &'a State, market: &str) -> Result<&'a MarketHandle, Failure> {
     state.admin.markets.get(market).ok_or_else(|| {
         let known: Vec<&str> = state.admin.markets.keys().map(String::as_str).collect();
         Failure::new(

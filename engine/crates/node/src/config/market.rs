@@ -1,6 +1,7 @@
 //! One market of the configuration: addresses, instruments, accounts, sessions, feed users.
 
 use super::reader::{Object, Problems};
+use super::replication::{self, ReplicationConfig};
 use rialto_market::types::{Account, AccountId, QUANTITY_BOUND, SessionId, Symbol, Username};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,10 +59,17 @@ pub struct MarketConfig {
     pub sessions: Vec<SessionConfig>,
     /// Who may read market data.
     pub feed_users: Vec<Username>,
+    /// The replicas of its log.
+    pub replication: ReplicationConfig,
 }
 
-/// Reads the market at `path`.
-pub fn read(path: &str, value: &Value, p: &mut Problems) -> MarketConfig {
+/// Reads the market at `path`, of a node with this name and region.
+pub fn read(
+    path: &str,
+    value: &Value,
+    (node, region): (&str, &str),
+    p: &mut Problems,
+) -> MarketConfig {
     let mut o = Object::new(path, value, p);
     let name = o.string("name", p);
     if !name.is_empty()
@@ -94,6 +102,10 @@ pub fn read(path: &str, value: &Value, p: &mut Problems) -> MarketConfig {
         accounts: each(&mut o, "accounts", p, account),
         sessions: each(&mut o, "sessions", p, session),
         feed_users: feed_users(&mut o, p),
+        replication: match o.object("replication") {
+            Some((path, value)) => replication::read(&path, value, node, p),
+            None => ReplicationConfig::alone(node, region),
+        },
     };
     check(path, &market, p);
     o.finish(p);
@@ -287,7 +299,7 @@ pub fn check_across(markets: &[MarketConfig], p: &mut Problems) {
     );
 }
 
-fn unique(p: &mut Problems, values: impl Iterator<Item = (String, String)>) {
+pub(super) fn unique(p: &mut Problems, values: impl Iterator<Item = (String, String)>) {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     for (path, value) in values {
         if value.is_empty() {

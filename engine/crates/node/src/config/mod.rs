@@ -2,9 +2,11 @@
 
 mod market;
 mod reader;
+mod replication;
 
-pub use market::MarketConfig;
+pub use market::{MarketConfig, SessionConfig};
 pub use reader::{Problem, Problems};
+pub use replication::{ReplicationConfig, VoterConfig};
 
 use reader::Object;
 use serde_json::Value;
@@ -44,8 +46,10 @@ pub struct Limits {
     pub client_timeout: Duration,
     /// Connections of one listener at once.
     pub connections: usize,
-    /// Below this much free space on the data directory's disk every market is halted.
+    /// Below this much free space on the data directory's disk a leader halts its market.
     pub min_free_bytes: u64,
+    /// How long a session that was connected to an earlier leader may take to log in before it counts as gone.
+    pub reconnect_grace: Duration,
 }
 
 /// A valid configuration.
@@ -141,10 +145,10 @@ impl Config {
         let mut problems = Problems::default();
         let p = &mut problems;
         let mut object = Object::new("", value, p);
+        let venue = object.string("venue", p);
+        let node = object.string("node", p);
+        let region = object.string("region", p);
         let config = Self {
-            venue: object.string("venue", p),
-            node: object.string("node", p),
-            region: object.string("region", p),
             data_dir: base.join(object.string("data_dir", p)),
             ready_file: base.join(object.string("ready_file", p)),
             credentials_file: base.join(object.string("credentials_file", p)),
@@ -156,8 +160,11 @@ impl Config {
             markets: object
                 .list("markets", true, p)
                 .into_iter()
-                .map(|(path, value)| market::read(&path, value, p))
+                .map(|(path, value)| market::read(&path, value, (&node, &region), p))
                 .collect(),
+            venue,
+            node,
+            region,
         };
         object.finish(p);
         // A batch is one record of the journal, and a record lies in one segment.
@@ -267,6 +274,13 @@ fn limits(object: &mut Object<'_>, problems: &mut Problems) -> Limits {
         )),
         connections: size(o.integer_or("connections", 256, 1, 65_536, p)),
         min_free_bytes: o.integer_or("min_free_bytes", 256 << 20, 0, u64::MAX, p),
+        reconnect_grace: Duration::from_millis(o.integer_or(
+            "reconnect_grace_ms",
+            10_000,
+            0,
+            3_600_000,
+            p,
+        )),
     };
     o.finish(p);
     limits

@@ -1,10 +1,12 @@
 //! One connection from its first byte to its last: bytes between socket and session machine, messages between session
 //! machine and market. Nothing here waits for another client.
 
+use crate::definitions;
 use crate::gateway::reader::{Pulled, Reader};
 use crate::market_loop::{Link, Shared};
 use crate::metrics::{OTHER, Port};
 use rialto_market::types::SessionId;
+use rialto_replica::{LeaderEpoch, NotLeader};
 use rialto_session::login::{self, Displaced, LoginReject};
 use rialto_session::server::{self, CloseReason, Role, Server};
 use rialto_session::{StreamId, inbound};
@@ -17,7 +19,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often deadlines are looked at; a fifth of the least time limit where that is shorter.
@@ -31,6 +33,14 @@ const TURNS: usize = 16;
 /// How long the rest of the output of an ended connection may take.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Says whether this replica leads, and at which position a read is current.
+enum Confirmed {
+    /// The others are asked.
+    Asked(oneshot::Receiver<Result<u64, NotLeader>>),
+    /// It does, and this position has to be applied first.
+    At(u64),
+}
+
 struct Connection<'a> {
     shared: &'a Shared,
     stream: TcpStream,
@@ -43,6 +53,12 @@ struct Connection<'a> {
     session: Option<SessionId>,
     /// The inbound queue was full, so nothing is read.
     paused: bool,
+    /// The leadership it logged in to, of an order session.
+    epoch: Option<LeaderEpoch>,
+    /// How often the state had been replaced when it logged in.
+    replaced: u64,
+    /// The login that waits until this replica is sure to lead.
+    confirming: Option<(LoginRequest, Confirmed)>,
     /// The socket took no more while there was more than the output buffer holds, so nothing is read.
     behind: bool,
     /// A feed reader that had everything once.
@@ -83,6 +99,9 @@ pub async fn serve(shared: &Shared, stream: TcpStream, peer: SocketAddr, port: P
         user: String::new(),
         session: None,
         paused: false,
+        epoch: None,
+        replaced: 0,
+        confirming: None,
         behind: false,
         live: false,
         broken: false,
@@ -105,6 +124,7 @@ impl Connection<'_> {
             if let Some(reason) = self.kick.take() {
                 self.server.close(reason, now);
             }
+            self.heed(now);
             if self.shared.stopping.get() && !self.server.is_closed() {
                 return self.stop().await;
             }
@@ -135,6 +155,7 @@ impl Connection<'_> {
                 (false, true) => None,
             };
             let stream = &self.stream;
+            let confirming = &mut self.confirming;
             tokio::select! {
                 ready = async {
                     match interest {
@@ -144,14 +165,25 @@ impl Connection<'_> {
                 } => self.broken |= ready.is_err(),
                 () = self.wake.notified() => {}
                 () = self.shared.room.notified(), if self.paused => {}
-                () = self.shared.stop.notified() => {}
+                () = self.shared.heed.notified() => {}
+                confirmed = confirmed(confirming), if confirming.is_some() => self.confirmed(confirmed),
                 _ = tick.tick() => {}
             }
         }
     }
 
+    /// Ends where leadership or the state went from under it.
+    fn heed(&mut self, now: u64) {
+        if self.epoch.is_some() && self.shared.core.borrow().desk.serves() != self.epoch {
+            self.server.close(CloseReason::LeadershipMoved, now);
+        } else if self.reader.is_some() && self.replaced != self.shared.replaced.get() {
+            // Its stream was replaced by a longer one: it comes back by number.
+            self.server.close(CloseReason::Stalled, now);
+        }
+    }
+
     fn is_full(&self) -> bool {
-        self.shared.core.borrow().inbound_len() >= self.shared.limits.inbound_messages
+        self.shared.core.borrow().desk.inbound_len() >= self.shared.limits.inbound_messages
     }
 
     /// Socket to session machine.
@@ -178,7 +210,6 @@ impl Connection<'_> {
 
     /// Session machine to market.
     fn poll(&mut self, now: u64) {
-        let arrived = Instant::now();
         let mut wall_ns = 0;
         let mut pushed = false;
         if self.paused && !self.is_full() {
@@ -195,7 +226,7 @@ impl Connection<'_> {
             }
             match self.server.poll(now) {
                 None => break,
-                Some(server::Event::Login(request)) => self.login(&request, now),
+                Some(server::Event::Login(request)) => self.first(request, now),
                 Some(server::Event::Message(payload)) => match inbound::decode(payload) {
                     Ok(request) => {
                         if wall_ns == 0 {
@@ -203,7 +234,7 @@ impl Connection<'_> {
                         }
                         if let Some(session) = self.session {
                             let mut core = self.shared.core.borrow_mut();
-                            core.push(session, request, arrived, wall_ns);
+                            core.push(session, request, now, wall_ns);
                             pushed = true;
                         }
                     }
@@ -220,6 +251,37 @@ impl Connection<'_> {
         }
     }
 
+    /// Answers a login, or asks first whether this replica leads: a snapshot at the leader is surely the leader's.
+    fn first(&mut self, request: LoginRequest, now: u64) {
+        let serves = self.shared.core.borrow().desk.is_serving();
+        match self.port {
+            Port::Orders if !serves => self.server.reject(LoginReject::NotLeading, now),
+            Port::Snapshot if serves => {
+                let (sender, receiver) = oneshot::channel();
+                self.shared.confirms.borrow_mut().push(sender);
+                self.shared.waiting.notify_one();
+                self.confirming = Some((request, Confirmed::Asked(receiver)));
+            }
+            _ => self.login(&request, now),
+        }
+    }
+
+    /// Answers the login that waited for the leadership to be confirmed.
+    fn confirmed(&mut self, confirmed: Result<u64, NotLeader>) {
+        let Some((request, _)) = self.confirming.take() else {
+            return;
+        };
+        let now = self.shared.clock.mono_ns();
+        let applied = self.shared.core.borrow().desk.replica.position();
+        match confirmed {
+            Ok(position) if position > applied => {
+                self.confirming = Some((request, Confirmed::At(position)));
+            }
+            Ok(_) => self.login(&request, now),
+            Err(_) => self.server.reject(LoginReject::NotLeading, now),
+        }
+    }
+
     fn login(&mut self, request: &LoginRequest, now: u64) {
         self.user = login::user(request);
         let answer = self.authorize(request).and_then(|session| {
@@ -230,8 +292,10 @@ impl Connection<'_> {
             Ok((session, start, reader)) => {
                 if let Some(session) = session {
                     self.displace(session);
+                    self.epoch = self.shared.core.borrow().desk.serves();
                 }
                 self.session = session;
+                self.replaced = self.shared.replaced.get();
                 self.reader = Some(reader);
                 self.shared.metrics.logins[self.port as usize].add(1);
                 tracing::info!(
@@ -258,6 +322,10 @@ impl Connection<'_> {
                 .sessions
                 .iter()
                 .find(|session| is_user(&session.username))
+                .filter(|session| {
+                    let market = &self.shared.core.borrow().desk.replica.market;
+                    definitions::is_as_configured(market, session)
+                })
                 .map(|session| Some(session.id)),
             Port::Feed | Port::Snapshot => config.feed_users.iter().any(is_user).then_some(None),
         };
@@ -275,14 +343,14 @@ impl Connection<'_> {
     ) -> Result<(login::Start, Reader), LoginReject> {
         let mut core = self.shared.core.borrow_mut();
         let id = session.map_or(StreamId::Feed, StreamId::Session);
-        let state = core.replica.publisher.stream(id);
+        let state = core.desk.replica.publisher.stream(id);
         if self.port == Port::Snapshot {
             let start = login::start_snapshot(request, state.as_ref())?;
             let packets = core.snapshot(start.session, state.map_or(1, |state| state.next));
             return Ok((start, Reader::Snapshot(packets, 0)));
         }
         let start = login::start(request, state.as_ref())?;
-        let streams = &mut core.replica.sink;
+        let streams = &mut core.desk.replica.sink;
         let channel = match session {
             None => Ok(streams.feed_channel()),
             Some(session) => streams.session_channel(session),
@@ -391,7 +459,7 @@ impl Connection<'_> {
         while patience.elapsed() < LINGER {
             let now = self.shared.clock.mono_ns();
             let more = self.send(now).await;
-            let idle = self.shared.core.borrow().is_idle();
+            let idle = self.shared.core.borrow().desk.is_idle();
             if self.broken || (idle && !more && self.server.output().is_empty()) {
                 break;
             }
@@ -405,8 +473,15 @@ impl Connection<'_> {
     /// Sends what is left, closes the socket, counts and logs the end.
     async fn finish(mut self, peer: SocketAddr) {
         if let Some(session) = self.session {
+            // A leader that goes, for whatever reason, does not say that its clients have gone.
+            let ours = matches!(
+                self.ended,
+                Some(CloseReason::Shutdown | CloseReason::LeadershipMoved)
+            );
+            let left = !ours && !self.shared.stopping.get();
             let mut core = self.shared.core.borrow_mut();
-            core.disconnect(session, &self.wake);
+            core.disconnect(session, &self.wake, left);
+            self.shared.waiting.notify_one();
         }
         let reason = self.ended;
         if !self.broken {
@@ -433,5 +508,19 @@ impl Connection<'_> {
         } else {
             tracing::info!(event = "connection_ended", market, port, user = self.user, peer = %peer, cause, why);
         }
+    }
+}
+
+/// How often a login that waits for a position looks whether it was applied.
+const LOOK: Duration = Duration::from_millis(1);
+
+async fn confirmed(confirming: &mut Option<(LoginRequest, Confirmed)>) -> Result<u64, NotLeader> {
+    match confirming {
+        Some((_, Confirmed::Asked(receiver))) => receiver.await.unwrap_or(Err(NotLeader::Stopped)),
+        Some((_, Confirmed::At(position))) => {
+            tokio::time::sleep(LOOK).await;
+            Ok(*position)
+        }
+        None => pending().await,
     }
 }

@@ -19,7 +19,7 @@ pub async fn listen(shared: Rc<Shared>, listener: TcpListener, port: Port) {
         }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = shared.stop.notified() => return,
+            () = shared.heed.notified() => return,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

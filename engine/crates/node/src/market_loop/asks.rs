@@ -92,10 +92,44 @@ pub enum Ask {
     },
     /// Write all streams to their files.
     Flush(oneshot::Sender<Flushed>),
-    /// Checkpoints cover everything up to this position.
-    Covered(u64),
+    /// A checkpoint is durable, and nobody needs what lies before `keep_from`.
+    Checkpointed {
+        /// What it is a checkpoint of.
+        made: CheckpointMeta,
+        /// The oldest position needed.
+        keep_from: u64,
+    },
+    /// Hand leadership to a voter, or to the best one.
+    Transfer {
+        /// To whom.
+        to: Option<ReplicaId>,
+        /// The new leadership.
+        reply: oneshot::Sender<Result<LeaderEpoch, TransferRefused>>,
+    },
+    /// Hand leadership on if this replica leads and there is another voter; answers when that is done or can't be.
+    Leave(oneshot::Sender<()>),
+    /// The state's hash, at the leader's position or at this replica's own.
+    State {
+        /// Whether it must be the leader's.
+        leader: bool,
+        /// The answer.
+        reply: oneshot::Sender<Result<StateReport, NotLeader>>,
+    },
     /// Take nothing more from clients, finish what was taken, and let the connections end; answers when done.
     Quiesce(oneshot::Sender<()>),
     /// End the thread.
     End,
+}
+
+/// The state of a replica at a position.
+#[derive(Clone, Debug)]
+pub struct StateReport {
+    /// The last position applied.
+    pub position: u64,
+    /// BLAKE3 of the state.
+    pub state_hash: [u8; 32],
+    /// How old it may be: the time since the leader was heard, in ns; 0 at the leader, `None` where none was heard.
+    pub age_ns: Option<u64>,
+    /// What the replica is.
+    pub role: &'static str,
 }

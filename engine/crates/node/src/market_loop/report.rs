@@ -2,10 +2,13 @@
 
 use crate::market_loop::{Core, Shared};
 use crate::status::{
-    CheckpointStatus, ConnectionStatus, Counters, InstrumentStatus, JournalStatus, LevelStatus,
-    MarketStatus, Quantiles, QueueStatus, SessionStatus, TradingDayStatus,
+    CheckpointStatus, ConnectionStatus, Counters, EpochStatus, InstrumentStatus, JournalStatus,
+    LeaderStatus, LevelStatus, MarketStatus, Quantiles, QueueStatus, ReplicationStatus,
+    SessionStatus, TradingDayStatus, VoterReport,
 };
+use crate::metrics::MarketMetrics;
 use rialto_market::types::{InstrumentId, Side, TradingState};
+use rialto_replica::{GroupStatus, RoleName, VoterStatus};
 use rialto_session::StreamId;
 use std::collections::VecDeque;
 
@@ -45,7 +48,7 @@ impl Rates {
 }
 
 fn counters(core: &Core) -> Counters {
-    let now = core.replica.market.statistics();
+    let now = core.desk.replica.market.statistics();
     let then = &core.recovered;
     let sum = |counts: &[u64]| counts.iter().sum::<u64>();
     Counters {
@@ -60,9 +63,9 @@ fn counters(core: &Core) -> Counters {
 }
 
 /// Brings the metrics up to date.
-pub fn metrics(shared: &Shared, core: &Core) {
+pub fn metrics(shared: &Shared, core: &Core, group: &GroupStatus) {
     let m = &shared.metrics;
-    let replica = &core.replica;
+    let replica = &core.desk.replica;
     let counted = counters(core);
     let (now, then) = (replica.market.statistics(), &core.recovered);
     m.commands.follow(counted.commands);
@@ -87,12 +90,13 @@ pub fn metrics(shared: &Shared, core: &Core) {
     }
     m.stream_pending_bytes.set(replica.sink.pending());
     m.resting.set_len(replica.market.open_orders());
-    m.inbound.set_len(core.inbound_len());
-    let (batches, bytes) = core.in_flight();
+    m.inbound.set_len(core.desk.inbound_len());
+    let (batches, bytes) = core.desk.in_flight();
     m.in_flight_batches.set_len(batches);
     m.in_flight_bytes.set(bytes);
-    m.applied.set(replica.position);
-    m.durable.set(core.durable);
+    m.applied.set(replica.position());
+    m.durable.set(group.last);
+    replication(m, group, core.desk.is_serving());
     m.day_open.set(u64::from(replica.market.day().is_some()));
     let halted = replica
         .market
@@ -101,15 +105,89 @@ pub fn metrics(shared: &Shared, core: &Core) {
     m.halted.set_len(halted.count());
 }
 
+/// What the replica is. It is the leader only while it takes logins.
+pub fn role(core: &Core, group: &GroupStatus) -> &'static str {
+    match group.role {
+        _ if core.desk.is_serving() => "leader",
+        RoleName::Leader => "candidate",
+        role => role.as_str(),
+    }
+}
+
+fn replication(m: &MarketMetrics, group: &GroupStatus, serving: bool) {
+    m.leads.set(u64::from(serving));
+    m.term.set(group.epoch.term);
+    m.elections.follow(group.elections);
+    m.suspicions.follow(group.suspicions);
+    m.first.set(group.purged + 1);
+    for (gauge, voter) in m.lags.iter().zip(&group.voters) {
+        gauge.1.set(lag(group, voter).unwrap_or(0));
+    }
+    m.heard_from_leader_ns
+        .set(group.heard_from_leader_ns_ago.unwrap_or(0));
+}
+
+/// Entries a voter lacks, as the leader knows.
+fn lag(group: &GroupStatus, voter: &VoterStatus) -> Option<u64> {
+    voter.matched.map(|matched| group.last.saturating_sub(matched))
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn replication_status(shared: &Shared, group: &GroupStatus) -> ReplicationStatus {
+    let config = &shared.config.replication;
+    let ms = |ns: u64| ns as f64 / 1e6;
+    let declared = |id| config.voters.iter().find(|voter| voter.id == id);
+    ReplicationStatus {
+        id: config.id,
+        incarnation: config.incarnation,
+        epoch: EpochStatus {
+            term: group.epoch.term,
+            node: group.epoch.node,
+        },
+        leader: group.leader.map(|id| LeaderStatus {
+            id,
+            node: declared(id).map_or_else(String::new, |voter| voter.node.clone()),
+            region: declared(id).map_or_else(String::new, |voter| voter.region.clone()),
+        }),
+        voters: config
+            .voters
+            .iter()
+            .map(|voter| {
+                let known = group.voters.iter().find(|known| known.id == voter.id);
+                VoterReport {
+                    id: voter.id,
+                    node: voter.node.clone(),
+                    region: voter.region.clone(),
+                    address: voter.address.clone(),
+                    matched: known.and_then(|known| known.matched),
+                    lag: known.and_then(|known| lag(group, known)),
+                    heard_ms: known.and_then(|known| known.heard_ns_ago).map(ms),
+                }
+            })
+            .collect(),
+        last: group.last,
+        committed: group.committed,
+        applied: group.applied,
+        heard_from_leader_ms: group.heard_from_leader_ns_ago.map(ms),
+        elections: group.elections,
+        suspicions: group.suspicions,
+    }
+}
+
 /// The market's part of the status.
-pub fn status(shared: &Shared, core: &Core, rates: &mut Rates) -> MarketStatus {
+pub fn status(
+    shared: &Shared,
+    core: &Core,
+    group: &GroupStatus,
+    rates: &mut Rates,
+) -> MarketStatus {
     let m = &shared.metrics;
     let time_ns = shared.clock.wall_ns();
     let counters = counters(core);
     let (orders_per_second, messages_per_second) =
         rates.note(shared.clock.mono_ns(), counters.orders, counters.commands);
-    let market = &core.replica.market;
-    let (batches, bytes) = core.in_flight();
+    let market = &core.desk.replica.market;
+    let (batches, bytes) = core.desk.in_flight();
     let queue = |name: &str, depth: usize, bound: usize| QueueStatus {
         name: name.to_owned(),
         depth: depth as u64,
@@ -117,7 +195,8 @@ pub fn status(shared: &Shared, core: &Core, rates: &mut Rates) -> MarketStatus {
     };
     let limits = &shared.limits;
     MarketStatus {
-        role: "leader".to_owned(),
+        role: role(core, group).to_owned(),
+        replication: replication_status(shared, group),
         durability: shared.config.durability.clone(),
         time_ns,
         trading_day: market.last_day().map(|day| TradingDayStatus {
@@ -128,9 +207,9 @@ pub fn status(shared: &Shared, core: &Core, rates: &mut Rates) -> MarketStatus {
             open: market.day().is_some(),
         }),
         journal: JournalStatus {
-            applied: core.replica.position,
-            durable: core.durable,
-            first: m.first.get(),
+            applied: core.desk.replica.position(),
+            durable: group.last,
+            first: group.purged + 1,
         },
         checkpoint: None::<CheckpointStatus>,
         connections: ConnectionStatus {
@@ -146,6 +225,7 @@ pub fn status(shared: &Shared, core: &Core, rates: &mut Rates) -> MarketStatus {
                 connected: core.is_connected(s.definition.id),
                 orders_resting: u64::from(s.open_orders),
                 stream_messages: core
+                    .desk
                     .replica
                     .publisher
                     .stream(StreamId::Session(s.definition.id))
@@ -167,7 +247,7 @@ pub fn status(shared: &Shared, core: &Core, rates: &mut Rates) -> MarketStatus {
         queues: vec![
             queue(
                 "inbound_messages",
-                core.inbound_len(),
+                core.desk.inbound_len(),
                 limits.inbound_messages,
             ),
             queue("in_flight_batches", batches, limits.batches_in_flight),
@@ -188,7 +268,7 @@ fn instrument(
     let tick = u64::from(state.definition.tick_size_e4);
     let e4 = |ticks: i64| u64::try_from(ticks).unwrap_or(0) * tick;
     let best = |side| {
-        core.replica
+        core.desk.replica
             .market
             .best(id, side)
             .map(|(price, quantity)| LevelStatus {
@@ -196,7 +276,7 @@ fn instrument(
                 quantity,
             })
     };
-    let traded = core.replica.tape.get(&id.0).copied().unwrap_or_default();
+    let traded = core.desk.replica.tape.get(&id.0).copied().unwrap_or_default();
     InstrumentStatus {
         symbol: state.definition.symbol.text(),
         id: id.0,

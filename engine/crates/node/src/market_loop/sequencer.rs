@@ -1,85 +1,160 @@
-//! The sequencer's task: proposes what arrived, applies what is durable, answers what is asked, keeps house.
+//! The sequencer's task: proposes what arrived, applies what is committed, changes role, answers what is asked, keeps house.
+
+mod house;
+mod roles;
 
 use crate::exit;
-use crate::log::Log;
-use crate::market_loop::{Ask, Flushed, Refusal, Shared, Verb, asks, report};
-use crate::streams::Sink as _;
+use crate::install::Installed;
+use crate::market_loop::{Ask, Bounds, Flushed, Refusal, Shared, StateReport, Verb, asks, report};
 use rialto_market::command::Action;
 use rialto_market::types::{InstrumentId, Symbol};
-use std::future::poll_fn;
+use rialto_replica::{Done, Log, NotLeader, Output};
+use std::future::{pending, poll_fn};
+use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often the house is kept: streams written, status and metrics brought up to date.
 const TICK: Duration = Duration::from_millis(200);
-/// Connections that have not ended by themselves so long after the stop are dropped.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// What is not durable so long after the stop (the disk is full, most likely) is given up: nobody was told of it.
-const STUCK: Duration = Duration::from_secs(5);
+/// How often a read looks whether the position it waits for was applied.
+const LOOK: Duration = Duration::from_millis(1);
 
-struct Sequencer {
+/// A market's sequencer.
+pub struct Sequencer {
     shared: Rc<Shared>,
     log: Box<dyn Log>,
     rates: report::Rates,
     quiesce: Option<(oneshot::Sender<()>, Instant)>,
     halted_for_disk: bool,
+    /// Whether the log was told that this replica leads or follows since the start.
+    settled: bool,
+    /// Whether it served when that was looked at last.
+    serving: bool,
+    /// Whom to tell why the market can't be served as configured, before it served for the first time.
+    refused: Option<oneshot::Sender<String>>,
+    /// The checkpoint that is being installed, and whom to tell. Nothing is taken from the log meanwhile.
+    installing: Option<(JoinHandle<io::Result<Installed>>, Done<()>)>,
+    /// What the log gave behind that checkpoint.
+    later: Vec<Output>,
 }
 
-/// Runs a market until it is asked to end.
-pub async fn run(shared: Rc<Shared>, log: Box<dyn Log>, mut asks: mpsc::Receiver<Ask>) {
-    let mut this = Sequencer {
-        shared,
-        log,
-        rates: report::Rates::default(),
-        quiesce: None,
-        halted_for_disk: false,
-    };
+impl Sequencer {
+    /// Of a market and its log. `refused` is told why the market can't be served as configured, where that comes out
+    /// before it served for the first time; without it that is only logged.
+    pub fn new(
+        shared: Rc<Shared>,
+        log: Box<dyn Log>,
+        refused: Option<oneshot::Sender<String>>,
+    ) -> Self {
+        Self {
+            shared,
+            log,
+            rates: report::Rates::default(),
+            quiesce: None,
+            halted_for_disk: false,
+            settled: false,
+            serving: false,
+            refused,
+            installing: None,
+            later: Vec::new(),
+        }
+    }
+}
+
+/// Runs a market until it is asked to end. Gives its log back, to be stopped.
+pub async fn run(mut this: Sequencer, mut asks: mpsc::Receiver<Ask>) -> Box<dyn Log> {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let shared = Rc::clone(&this.shared);
+        let Sequencer {
+            log, installing, ..
+        } = &mut this;
+        let takes = installing.is_none();
         // Not biased: under load there is always a batch or a message, and halts, checkpoints and the house must not starve.
         tokio::select! {
-            batches = poll_fn(|cx| this.log.poll_committed(cx)) => {
-                let Some(batches) = batches else {
-                    exit::fail_stop(exit::INTERNAL, "the log ended while the market ran");
+            outputs = poll_fn(|cx| log.poll(cx)), if takes => {
+                let Some(outputs) = outputs else {
+                    exit::fail_stop(exit::REPLICATION, "the log ended while the market ran");
                 };
-                for batch in batches {
-                    shared.core.borrow_mut().apply(batch, &shared.metrics);
-                    // What was just applied goes out before the next batch is looked at.
-                    this.propose();
-                    tokio::task::yield_now().await;
-                }
+                this.take(outputs).await;
+            }
+            installed = joined(installing) => {
+                this.installed(installed);
+                let later = std::mem::take(&mut this.later);
+                this.take(later).await;
             }
             () = shared.waiting.notified() => {}
             ask = asks.recv() => match ask {
-                None | Some(Ask::End) => return this.end(),
+                None | Some(Ask::End) => {
+                    this.end();
+                    return this.log;
+                }
                 Some(ask) => this.answer(ask),
             },
             _ = tick.tick() => this.keep_house(),
         }
         this.propose();
+        this.confirm();
         this.quiesced();
     }
 }
 
+async fn joined(
+    installing: &mut Option<(JoinHandle<io::Result<Installed>>, Done<()>)>,
+) -> io::Result<Installed> {
+    match installing {
+        Some((task, _)) => task.await.map_err(io::Error::other)?,
+        None => pending().await,
+    }
+}
+
 impl Sequencer {
+    /// Takes what the log gave, in order. The others of the thread have their turn after each entry.
+    async fn take(&mut self, outputs: Vec<Output>) {
+        let mut outputs = outputs.into_iter();
+        while let Some(output) = outputs.next() {
+            match output {
+                Output::Committed(entry) => {
+                    let shared = &self.shared;
+                    shared.core.borrow_mut().apply(entry, &shared.metrics);
+                    self.serve_if_prepared();
+                    // What was just applied goes out before the next batch is looked at.
+                    self.propose();
+                    tokio::task::yield_now().await;
+                }
+                Output::Role(role) => self.take_role(role),
+                Output::Install(install) => {
+                    self.install(install);
+                    self.later = outputs.collect();
+                    return;
+                }
+            }
+        }
+    }
+
     fn propose(&mut self) {
         let shared = &self.shared;
         let bound = shared.limits.inbound_messages;
         let mut core = shared.core.borrow_mut();
-        let full = core.inbound_len() >= bound;
-        let limits = &shared.limits;
-        core.propose(
-            &mut *self.log,
-            limits.batch_commands,
-            limits.batch_bytes,
-            &shared.metrics,
-        );
-        if full && core.inbound_len() < bound {
+        let full = core.desk.inbound_len() >= bound;
+        let bounds = Bounds {
+            commands: shared.limits.batch_commands,
+            bytes: shared.limits.batch_bytes,
+        };
+        core.propose(&mut *self.log, bounds, &shared.metrics);
+        if full && core.desk.inbound_len() < bound {
             shared.room.notify_waiters();
+        }
+    }
+
+    /// Passes on who wants to know whether this replica leads.
+    fn confirm(&mut self) {
+        for reply in self.shared.confirms.borrow_mut().drain(..) {
+            self.log.confirm_leadership(reply);
         }
     }
 
@@ -88,18 +163,22 @@ impl Sequencer {
             Ask::Operate { key, verb, reply } => self.operate(key, verb, reply),
             Ask::Flush(reply) => {
                 let mut core = self.shared.core.borrow_mut();
-                flush(&mut core);
+                house::flush(&mut core);
+                let replica = &core.desk.replica;
                 let flushed = Flushed {
-                    position: core.replica.position,
-                    extents: core.replica.sink.extents(),
-                    files: core.replica.sink.files(),
+                    position: replica.position(),
+                    extents: replica.sink.extents(),
+                    files: replica.sink.files(),
                 };
                 asks::reply(reply, flushed);
             }
-            Ask::Covered(position) => self.log.covered(position),
+            Ask::Checkpointed { made, keep_from } => self.log.checkpointed(&made, keep_from),
+            Ask::Transfer { to, reply } => self.log.transfer(to, reply),
+            Ask::Leave(reply) => self.leave(reply),
+            Ask::State { leader, reply } => self.state(leader, reply),
             Ask::Quiesce(reply) => {
                 self.shared.stopping.set(true);
-                self.shared.stop.notify_waiters();
+                self.shared.heed.notify_waiters();
                 self.quiesce = Some((reply, Instant::now()));
             }
             Ask::End => {}
@@ -108,101 +187,104 @@ impl Sequencer {
 
     fn operate(&mut self, key: u64, verb: Verb, reply: oneshot::Sender<Result<u64, Refusal>>) {
         let mut core = self.shared.core.borrow_mut();
-        let wall_ns = self.shared.clock.wall_ns();
+        let now = self.shared.clock.now();
         let find = |symbol: Option<Symbol>| -> Result<Option<InstrumentId>, Refusal> {
             let Some(symbol) = symbol else {
                 return Ok(None);
             };
-            let state = core.replica.market.instrument_by_symbol(symbol);
-            state
+            let market = &core.desk.replica.market;
+            market
+                .instrument_by_symbol(symbol)
                 .map(|state| Some(state.definition.id))
                 .ok_or(Refusal::UnknownInstrument)
         };
+        let leader = core.desk.leader();
         let action = match verb {
             _ if self.shared.stopping.get() => Err(Refusal::Stopping),
+            _ if !core.desk.is_serving() => Err(Refusal::Elsewhere { leader }),
             Verb::Halt(symbol) => find(symbol).map(|instrument| Action::Halt { instrument }),
             Verb::Resume(symbol) => find(symbol).map(|instrument| Action::Resume { instrument }),
             Verb::OpenDay(date) => Ok(Action::OpenDay {
-                date: date.unwrap_or_else(|| crate::clock::date(wall_ns)),
+                date: date.unwrap_or_else(|| crate::clock::date(now.wall_ns)),
             }),
             Verb::CloseDay => Ok(Action::CloseDay),
         };
         match action {
-            Ok(action) => core.operate(key, action, wall_ns, Some(reply)),
+            Ok(action) => {
+                let reply = Box::new(|answer| asks::reply(reply, answer));
+                core.desk.operate(key, action, now, Some(reply));
+            }
             Err(refusal) => asks::reply(reply, Err(refusal)),
         }
     }
 
-    fn keep_house(&mut self) {
-        let shared = &self.shared;
-        let mut core = shared.core.borrow_mut();
-        flush(&mut core);
-        core.forget_old_snapshot();
-        let second = shared.clock.mono_ns() / 1_000_000_000;
-        core.recent.advance(second);
-        report::metrics(shared, &core);
-        let status = report::status(shared, &core, &mut self.rates);
-        shared.board.put(status);
-        let (free, least) = (
-            shared.node.disk_free_bytes.get(),
-            shared.limits.min_free_bytes,
-        );
-        if free < least && !self.halted_for_disk {
-            self.halted_for_disk = true;
-            tracing::error!(
-                event = "halted_for_disk",
-                market = shared.config.name,
-                free_bytes = free,
-                min_free_bytes = least,
-                next = "free some space, then resume the market by the admin API",
-            );
-            let wall_ns = shared.clock.wall_ns();
-            core.operate(wall_ns, Action::Halt { instrument: None }, wall_ns, None);
-        } else if free >= least.saturating_add(least / 4) {
-            self.halted_for_disk = false;
+    /// Hands leadership on before a stop, so that the stop is a blink for clients.
+    fn leave(&mut self, reply: oneshot::Sender<()>) {
+        let alone = self.shared.config.replication.voters.len() < 2;
+        if alone || !self.shared.core.borrow().desk.is_serving() {
+            return asks::reply(reply, ());
         }
-    }
-
-    /// Says that the market is quiet once nothing is on its way and the connections have ended.
-    fn quiesced(&mut self) {
-        let Some((_, since)) = &self.quiesce else {
-            return;
-        };
-        let idle = self.shared.core.borrow().is_idle();
-        let connections: u64 = self
-            .shared
-            .metrics
-            .connections
-            .iter()
-            .map(|g| g.get())
-            .sum();
-        let patience = if idle { PATIENCE } else { STUCK };
-        if (idle && connections == 0) || since.elapsed() > patience {
-            let reply = self.quiesce.take();
-            if let Some((reply, _)) = reply {
-                asks::reply(reply, ());
+        let (sender, moved) = oneshot::channel();
+        self.log.transfer(None, sender);
+        tokio::task::spawn_local(async move {
+            match moved.await {
+                Ok(Ok(epoch)) => tracing::info!(event = "leadership_handed_on", to = epoch.node),
+                Ok(Err(why)) => tracing::warn!(event = "leadership_kept", why = %why),
+                Err(_) => tracing::warn!(event = "leadership_kept", why = "the log has stopped"),
             }
-        }
+            asks::reply(reply, ());
+        });
     }
 
-    fn end(&mut self) {
-        let mut core = self.shared.core.borrow_mut();
-        flush(&mut core);
-        report::metrics(&self.shared, &core);
-        tracing::info!(
-            event = "market_stopped",
-            market = self.shared.config.name,
-            position = core.replica.position,
-            orders = core.replica.market.open_orders(),
-            state_hash = %blake3::Hash::from(core.replica.market.state_hash()).to_hex(),
-        );
+    /// Answers with the state's hash: at once for this replica's own, or once it is sure that this is the leader.
+    fn state(&mut self, leader: bool, reply: oneshot::Sender<Result<StateReport, NotLeader>>) {
+        if !leader {
+            let report = state_report(&self.shared, &*self.log);
+            return asks::reply(reply, Ok(report));
+        }
+        let (sender, confirmed) = oneshot::channel();
+        self.log.confirm_leadership(sender);
+        let shared = Rc::clone(&self.shared);
+        tokio::task::spawn_local(async move {
+            let position = match confirmed.await.unwrap_or(Err(NotLeader::Stopped)) {
+                Ok(position) => position,
+                Err(why) => return asks::reply(reply, Err(why)),
+            };
+            loop {
+                let core = shared.core.borrow();
+                if !core.desk.is_serving() {
+                    let leader = core.desk.leader();
+                    return asks::reply(reply, Err(NotLeader::Follower { leader }));
+                }
+                let replica = &core.desk.replica;
+                if replica.position() >= position {
+                    let report = StateReport {
+                        position: replica.position(),
+                        state_hash: replica.market.state_hash(),
+                        age_ns: Some(0),
+                        role: "leader",
+                    };
+                    return asks::reply(reply, Ok(report));
+                }
+                drop(core);
+                tokio::time::sleep(LOOK).await;
+            }
+        });
     }
 }
 
-fn flush(core: &mut crate::market_loop::Core) {
-    let flushed = core.replica.sink.flush();
-    let noted = core.replica.sink.failure().map_or(Ok(()), Err);
-    if let Err(error) = flushed.and(noted) {
-        exit::fail_stop(exit::STREAM, &format!("a stream can't be written: {error}"));
+fn state_report(shared: &Shared, log: &dyn Log) -> StateReport {
+    let core = shared.core.borrow();
+    let status = log.status();
+    let replica = &core.desk.replica;
+    let role = report::role(&core, &status);
+    StateReport {
+        position: replica.position(),
+        state_hash: replica.market.state_hash(),
+        age_ns: match role {
+            "leader" => Some(0),
+            _ => status.heard_from_leader_ns_ago,
+        },
+        role,
     }
 }

@@ -167,6 +167,13 @@ pub static CATALOGUE: &[Metric] = &[
         "Appends that found no room on the disk and waited",
         |n| n.journal_disk_full.get()
     ),
+    node!(
+        Gauge,
+        "rialto_journal_held_requests",
+        "",
+        "Requests held because the disk has no room for them",
+        |n| n.journal_held.get()
+    ),
     market!(
         Counter,
         "rialto_commands_total",
@@ -403,6 +410,76 @@ pub static CATALOGUE: &[Metric] = &[
                 out.value(&[&m.name, "first"], m.first.get())
             })
         },
+    ),
+    market!(
+        Gauge,
+        "rialto_leader",
+        "",
+        "1 while this replica leads the market and takes orders",
+        |m| m.leads.get()
+    ),
+    market!(
+        Counter,
+        "rialto_leaderships_total",
+        "",
+        "Leaderships this replica gained",
+        |m| m.led.get()
+    ),
+    market!(
+        Gauge,
+        "rialto_leadership_term",
+        "",
+        "The number of the highest leadership heard of",
+        |m| m.term.get()
+    ),
+    market!(
+        Counter,
+        "rialto_elections_total",
+        "",
+        "Elections this replica began",
+        |m| m.elections.get()
+    ),
+    market!(
+        Counter,
+        "rialto_suspicions_total",
+        "",
+        "Leaders this replica suspected of having died",
+        |m| m.suspicions.get()
+    ),
+    metric(
+        "rialto_replica_lag_entries",
+        Kind::Gauge,
+        "",
+        &["market", "voter"],
+        "Log entries a voter lacks; the leader alone knows, others say 0",
+        |n, out| {
+            each(n, |m| {
+                m.lags
+                    .iter()
+                    .try_for_each(|(node, lag)| out.value(&[&m.name, node], lag.get()))
+            })
+        },
+    ),
+    market!(
+        Gauge,
+        "rialto_leader_silence_milliseconds",
+        "",
+        "Since the leader was heard, in milliseconds; 0 at the leader",
+        |m| m.heard_from_leader_ns.get() / 1_000_000
+    ),
+    market!(
+        Counter,
+        "rialto_checkpoints_shipped_total",
+        "",
+        "Checkpoints that set out to another replica",
+        |m| m.checkpoints_shipped.get()
+    ),
+    market!(
+        Counter,
+        "rialto_checkpoints_installed_total",
+        "",
+        "Checkpoints of another replica that took the state's place",
+        |m| m.checkpoints_installed.get()
     ),
     market!(
         Gauge,

@@ -89,7 +89,7 @@ impl Port {
 }
 
 /// The label values of why connections ended: the session's `CloseReason::name`, then what happens outside the protocol.
-pub const ENDED: [&str; 16] = [
+pub const ENDED: [&str; 17] = [
     "logout",
     "disconnected",
     "end_of_session",
@@ -104,6 +104,7 @@ pub const ENDED: [&str; 16] = [
     "read_only",
     "displaced",
     "shutdown",
+    "leadership_moved",
     FULL,
     OTHER,
 ];
@@ -192,6 +193,24 @@ pub struct MarketMetrics {
     pub durable: Gauge,
     /// The first position that is kept.
     pub first: Gauge,
+    /// 1 while this replica leads and takes orders.
+    pub leads: Gauge,
+    /// Leaderships this replica gained.
+    pub led: Counter,
+    /// The number of the highest leadership heard of.
+    pub term: Gauge,
+    /// Elections this replica began.
+    pub elections: Counter,
+    /// Leaders it suspected of having died.
+    pub suspicions: Counter,
+    /// Entries each voter lacks, by node; known to the leader alone.
+    pub lags: Vec<(String, Gauge)>,
+    /// Nanoseconds since the leader was heard.
+    pub heard_from_leader_ns: Gauge,
+    /// Checkpoints that set out to another replica.
+    pub checkpoints_shipped: Counter,
+    /// Checkpoints of another replica installed.
+    pub checkpoints_installed: Counter,
     /// The last checkpoint's position.
     pub checkpoint_position: Gauge,
     /// When it was made.
@@ -246,6 +265,8 @@ pub struct NodeMetrics {
     pub journal_queue: Gauge,
     /// Times an append found no room on the disk and waited.
     pub journal_disk_full: Counter,
+    /// Requests held because the disk has no room for them.
+    pub journal_held: Gauge,
     /// Free space of the data directory's disk.
     pub disk_free_bytes: Gauge,
     /// Its markets.

@@ -176,34 +176,81 @@ pub struct Counts {
     pub bytes: [u64; 2],
 }
 
-impl Streams {
-    /// Opens the streams below `dir` and cuts them to `extents`.
+/// Streams opened from their files, before a market's thread takes them.
+pub struct Opened {
+    dir: PathBuf,
+    tails: Tails,
+    day: Option<Day>,
+    ended: bool,
+    feed: Option<Stream>,
+    sessions: BTreeMap<u32, Stream>,
+}
+
+impl Opened {
+    /// Opens the streams below `dir` and cuts them to `extents`. Reads all of them, so it may take a while.
     ///
     /// # Errors
     /// A file does not reach as far as `extents` say, or can't be used.
     pub fn open(dir: &Path, tails: Tails, extents: &Extents) -> io::Result<Self> {
-        let mut streams = Self {
+        let mut opened = Self {
             dir: dir.to_owned(),
             tails,
             day: extents.day,
             ended: extents.ended,
             feed: None,
             sessions: BTreeMap::new(),
+        };
+        let Some(day) = extents.day else {
+            return Ok(opened);
+        };
+        let folder = folder(dir, day);
+        std::fs::create_dir_all(&folder)?;
+        let open = |file: String, extent, tail| {
+            let mut stream = Stream::open(&folder.join(file), extent, tail)?;
+            if extents.ended {
+                stream.finish();
+            }
+            Ok::<_, io::Error>(stream)
+        };
+        opened.feed = Some(open(feed_file(), extents.feed, tails.feed)?);
+        for (session, extent) in &extents.sessions {
+            let stream = open(session_file(*session), *extent, tails.session)?;
+            opened.sessions.insert(*session, stream);
+        }
+        Ok(opened)
+    }
+
+    /// The streams, for the thread that calls it.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn take(self) -> io::Result<Streams> {
+        Ok(Streams {
+            dir: self.dir,
+            tails: self.tails,
+            day: self.day,
+            ended: self.ended,
+            feed: self.feed.map(Channel::new),
+            sessions: self
+                .sessions
+                .into_iter()
+                .map(|(session, stream)| (session, Channel::new(stream)))
+                .collect(),
             dirty: Vec::new(),
             counts: Counts::default(),
             failure: None,
             write_behind: WriteBehind::new()?,
-        };
-        if extents.day.is_none() {
-            return Ok(streams);
-        }
-        std::fs::create_dir_all(streams.folder())?;
-        streams.feed = Some(streams.channel(&feed_file(), extents.feed, tails.feed)?);
-        for (session, extent) in &extents.sessions {
-            let channel = streams.channel(&session_file(*session), *extent, tails.session)?;
-            streams.sessions.insert(*session, channel);
-        }
-        Ok(streams)
+        })
+    }
+}
+
+impl Streams {
+    /// Opens the streams below `dir` and cuts them to `extents`.
+    ///
+    /// # Errors
+    /// A file does not reach as far as `extents` say, or can't be used.
+    pub fn open(dir: &Path, tails: Tails, extents: &Extents) -> io::Result<Self> {
+        Opened::open(dir, tails, extents)?.take()
     }
 
     fn folder(&self) -> PathBuf {
@@ -290,6 +337,11 @@ impl Streams {
     /// What was appended since the start.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Counts on from other streams, whose place these take.
+    pub fn count_from(&mut self, counts: Counts) {
+        self.counts = counts;
     }
 
     fn each(&self) -> impl Iterator<Item = &Rc<Channel>> {
@@ -386,6 +438,15 @@ impl Sink for Streams {
 /// Where the streams of a trading day are below `dir`.
 pub fn folder(dir: &Path, day: Day) -> PathBuf {
     dir.join(String::from_utf8_lossy(&day.session_name()).as_ref())
+}
+
+/// The files of a trading day below its folder, with how far each has come.
+pub fn files(extents: &Extents) -> Vec<(String, Extent)> {
+    let sessions = extents.sessions.iter();
+    let sessions = sessions.map(|(session, extent)| (session_file(*session), *extent));
+    std::iter::once((feed_file(), extents.feed))
+        .chain(sessions)
+        .collect()
 }
 
 fn feed_file() -> String {
