@@ -13,6 +13,7 @@ mod output;
 mod parts;
 mod port;
 pub mod suspicion;
+pub mod tcp;
 
 pub use checkpoints::{Checkpoint, CheckpointFile, CheckpointStore, OpenFile, Staging};
 pub use config::{GroupConfig, Peer, ReplicaId, Timers, timers};

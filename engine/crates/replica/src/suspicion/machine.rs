@@ -443,9 +443,8 @@ impl Machine {
         let window = self.rules.window;
         self.suspicions
             .retain(|_, (heard, _)| now < *heard + window);
-        if !self.rules.voters.contains(&me)
-            || 1 + self.suspicions.len() <= self.rules.voters.len() / 2
-        {
+        let suspecting = 1 + self.suspicions.len();
+        if !self.rules.voters.contains(&me) || suspecting * 2 <= self.rules.voters.len() {
             return None;
         }
         if self
