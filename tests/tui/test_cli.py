@@ -64,6 +64,13 @@ def test_validate(venues: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [problem["path"] for problem in problems] == ["markets.main.home", "markets.main.instruments[2].lot_size"]
 
 
+def test_validate_says_what_one_machine_does_not_run(venues: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", str(venues / "three-clouds.yaml")]) == 0
+    assert "markets.pacific: its learners in us and europe are not run" in capsys.readouterr().out
+    assert cli.main(["validate", "--json", str(venues / "laptop.yaml")]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
 def test_clean_asks_and_without_a_terminal_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     venue = tmp_path / "venues" / "one"
     write_text(venue / "venue.yaml", "")
@@ -75,7 +82,18 @@ def test_clean_asks_and_without_a_terminal_refuses(tmp_path: Path, capsys: pytes
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], ["nonsense"], ["flow", "--rate", "0"], ["replay", "x"], ["logs", "--lines", "-1"]]
+    "wrong",
+    [
+        [],
+        ["nonsense"],
+        ["flow", "--rate", "0"],
+        ["flow", "--sessions", "2", "--username", "TRADE2"],
+        ["replay", "x"],
+        ["logs", "--lines", "-1"],
+        ["node", "kill"],
+        ["node", "tickle", "us"],
+        ["switchover", "us"],
+    ],
 )
 def test_a_wrong_command_line_ends_with_2(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -83,7 +101,10 @@ def test_a_wrong_command_line_ends_with_2(wrong: list[str]) -> None:
     assert ended.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["up", "down", "clean", "status", "watch", "logs", "validate", "flow", "replay"])
+@pytest.mark.parametrize(
+    "command",
+    ["up", "down", "clean", "status", "watch", "logs", "validate", "flow", "replay", "node", "switchover"],
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])

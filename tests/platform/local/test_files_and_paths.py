@@ -65,6 +65,8 @@ def test_restarts_back_off_and_give_up() -> None:
         state = state.after_end(0.1)
         delays.append(state.delay_s)
     assert len(delays) == GIVE_UP_AFTER
+    assert delays[0] == 0
+    assert delays[1] > 0
     assert delays == sorted(delays)
     assert max(delays) <= LONGEST_DELAY_S
 
@@ -72,8 +74,9 @@ def test_restarts_back_off_and_give_up() -> None:
 def test_a_process_that_ran_steadily_is_well_again() -> None:
     state = Restarts()
     for _ in range(100):
-        state = state.after_end(STEADY_S)
+        state = state.after_end(0.1).after_end(STEADY_S)
     assert not state.given_up
+    assert state.delay_s == 0
 
 
 def test_the_end_of_a_file_of_any_size(tmp_path: Path) -> None:

@@ -62,6 +62,19 @@ def test_end_insists_when_a_process_does_not_listen() -> None:
         assert child.wait() == -signal.SIGKILL
 
 
+def test_a_frozen_process_is_woken_to_hear_that_it_ends(sleeper: subprocess.Popen[bytes]) -> None:
+    identity = process.ProcessIdentity.of(sleeper.pid)
+    assert identity is not None
+    assert not identity.frozen()
+    assert identity.signal(signal.SIGSTOP)
+    while not identity.frozen():
+        assert identity.alive()
+    assert not replace(identity, start_time_ticks=identity.start_time_ticks + 1).frozen()
+    assert process.end(identity, 10) == "ended"
+    assert sleeper.wait() == -signal.SIGTERM
+    assert not identity.frozen()
+
+
 def test_a_zombie_is_no_process() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
     assert child.stdout is not None

@@ -4,174 +4,133 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
+import fake_venue
 import pytest
+from fake_venue import FakeVenue, wait_for
 
 from rialto_platform.local import files, process
-from rialto_platform.local.paths import VenuePaths
-from rialto_platform.local.plan import FlowPlan, Plan
 from rialto_platform.local.ready import Ready
 
-T = TypeVar("T")
 
-NODE = """#!{python}
-import json, os, sys, time
-config = json.load(open(sys.argv[2]))
-if config.get("broken"):
-    sys.exit("the configuration is wrong")
-listen = config["admin_listen"]
-ready = {{"pid": os.getpid(), "admin": "127.0.0.1:4001" if listen.endswith(":0") else listen,
-         "markets": {{config.get("market", "main"): {{
-             "orders": "127.0.0.1:4002", "feed": "127.0.0.1:4003", "snapshot": "127.0.0.1:4004"}}}}}}
-with open(config["ready_file"] + ".tmp", "w") as file:
-    json.dump(ready, file)
-os.rename(config["ready_file"] + ".tmp", config["ready_file"])
-time.sleep(60)
-"""
-LOAD = """#!{python}
-import sys, time
-print(" ".join(sys.argv[1:]), flush=True)
-time.sleep(float(sys.argv[-1]))
-"""
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[FakeVenue]:
+    """One node, not started."""
+    made = fake_venue.make(tmp_path, tmp_path / "venue", ("us-1",))
+    yield made
+    made.end()
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> VenuePaths:
-    for name, text in (("node", NODE), ("load", LOAD)):
-        (tmp_path / name).write_text(text.format(python=sys.executable))
-        (tmp_path / name).chmod(0o755)
-    paths = VenuePaths(tmp_path / "venue")
-    node = paths.node("us-1")
-    files.write_json(
-        node.config,
-        {"admin_listen": "127.0.0.1:0", "ready_file": str(node.ready), "markets": [{"name": "main", "id": 1}]},
-    )
-    return paths
+def three(tmp_path: Path) -> Iterator[FakeVenue]:
+    """Three nodes, not started."""
+    made = fake_venue.make(tmp_path, tmp_path / "venue")
+    yield made
+    made.end()
 
 
-@pytest.fixture
-def start(venue: VenuePaths, tmp_path: Path) -> Iterator[Callable[[str], process.ProcessIdentity]]:
-    children: list[subprocess.Popen[bytes]] = []
-
-    def run(flow_seconds: str) -> process.ProcessIdentity:
-        flow = FlowPlan("main", "us-1", ("--seconds", flow_seconds))
-        Plan("venue", str(tmp_path / "node"), str(tmp_path / "load"), ("us-1",), (flow,)).write(venue.plan)
-        child = subprocess.Popen([sys.executable, "-m", "rialto_platform.local.supervisor", str(venue.root)])
-        children.append(child)
-        identity = process.ProcessIdentity.of(child.pid)
-        assert identity is not None
-        return identity
-
-    yield run
-    for child in children:
-        child.terminate()
-        child.wait(30)
+def failed(venue: FakeVenue, node: str) -> bool | None:
+    """True once the supervisor has given the node up."""
+    state = files.read_json(venue.paths.node(node).process)
+    return True if state is not None and state.get("state") == "failed" else None
 
 
-def wait_for(look: Callable[[], T | None]) -> T:
-    deadline = time.monotonic() + 30
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not happen within 30 s"
-        time.sleep(0.02)
-    return found
+def test_addresses_are_kept_for_the_next_start(venue: FakeVenue) -> None:
+    venue.started()
+    ready = Ready.read(venue.paths.node("us-1").ready)
+    assert ready is not None
 
-
-def test_addresses_are_kept_for_the_next_start(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    start("60")
-    wait_for(lambda: Ready.read(venue.node("us-1").ready))
-
-    def config() -> dict[str, object] | None:
-        value = json.loads(venue.node("us-1").config.read_text())
+    def config() -> dict[str, Any] | None:
+        value = json.loads(venue.paths.node("us-1").config.read_text())
         return value if value["admin_listen"] != "127.0.0.1:0" else None
 
     kept = wait_for(config)
-    assert kept["admin_listen"] == "127.0.0.1:4001"
-    assert kept["markets"] == [
-        {
-            "name": "main",
-            "id": 1,
-            "orders_listen": "127.0.0.1:4002",
-            "feed_listen": "127.0.0.1:4003",
-            "snapshot_listen": "127.0.0.1:4004",
-        }
-    ]
+    assert kept["admin_listen"] == ready.admin
+    [market] = kept["markets"]
+    listens = {key: value for key, value in dict[str, Any](market).items() if key.endswith("_listen")}
+    assert list(listens.values()) == ["127.0.0.1:5010", "127.0.0.1:5011", "127.0.0.1:5012"]
 
 
-def test_a_killed_node_is_started_again(venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]) -> None:
-    start("60")
-    record = venue.node("us-1").process
-    first = wait_for(lambda: process.recorded(record))
-    wait_for(lambda: Ready.read(venue.node("us-1").ready))
+def test_a_killed_node_is_started_again_while_the_others_go_on(three: FakeVenue) -> None:
+    three.started()
+    others = [three.identity(node) for node in ("us-1", "europe-1")]
+    first = three.identity("asia-1")
     assert first.signal(signal.SIGKILL)
 
     def another() -> process.ProcessIdentity | None:
-        now = process.recorded(record)
+        now = process.recorded(three.paths.node("asia-1").process)
         return now if now != first else None
 
     second = wait_for(another)
     assert second.alive()
     assert not first.alive()
+    assert [three.identity(node) for node in ("us-1", "europe-1")] == others
 
 
-def test_a_node_that_cannot_start_is_reported(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    config = dict(files.read_json(venue.node("us-1").config) or {})
-    files.write_json(venue.node("us-1").config, config | {"broken": True})
-    supervisor = start("60")
+def test_nodes_start_side_by_side(three: FakeVenue) -> None:
+    # None of them is ready before all of them run, however long each takes.
+    for node in three.nodes:
+        three.configure(node, slow=1.0)
+    three.start()
+    seen = [three.identity(node) for node in three.nodes]
+    assert all(identity.alive() for identity in seen)
+    assert not any(three.paths.node(node).ready.exists() for node in three.nodes)
 
-    def failed() -> bool | None:
-        state = files.read_json(venue.node("us-1").process)
-        return True if state is not None and state.get("state") == "failed" else None
 
-    wait_for(failed)
+def test_a_node_that_cannot_start_is_reported_while_the_others_serve(three: FakeVenue) -> None:
+    three.configure("asia-1", broken=True)
+    supervisor = three.start()
+    wait_for(lambda: failed(three, "asia-1"))
     assert supervisor.alive()
-    assert process.recorded(venue.node("us-1").process) is None
-    assert "the configuration is wrong" in venue.node("us-1").log.read_text()
+    assert process.recorded(three.paths.node("asia-1").process) is None
+    assert "the configuration is wrong" in three.paths.node("asia-1").log.read_text()
+    assert all(three.identity(node).alive() for node in ("us-1", "europe-1"))
 
 
-def test_an_order_flow_ends_by_itself(venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]) -> None:
-    start("0.1")
+def test_an_order_flow_is_told_every_address_and_ends_by_itself(three: FakeVenue) -> None:
+    three.start("0.1")
 
     def ended() -> bool | None:
-        state = files.read_json(venue.flow)
+        state = files.read_json(three.paths.flow)
         return True if state is not None and state.get("state") == "ended" else None
 
     wait_for(ended)
-    assert "flow --orders 127.0.0.1:4002 --seconds 0.1" in venue.flow_log.read_text()
-    node = process.recorded(venue.node("us-1").process)
-    assert node is not None
-    assert node.alive()
+    orders = "--orders 127.0.0.1:5010 --orders 127.0.0.1:5020 --orders 127.0.0.1:5030"
+    assert f"flow {orders} --session A --seconds 0.1" in three.paths.flow_log.read_text()
+    assert three.identity("us-1").alive()
 
 
-def test_the_end_leaves_no_process_and_no_record(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    supervisor = start("60")
-    node = wait_for(lambda: process.recorded(venue.node("us-1").process))
-    flow = wait_for(lambda: process.recorded(venue.flow))
+def test_the_end_leaves_no_process_and_no_record(three: FakeVenue) -> None:
+    supervisor = three.start("60")
+    nodes = [three.identity(node) for node in three.nodes]
+    flow = wait_for(lambda: process.recorded(three.paths.flow))
     assert process.end(supervisor, 30) == "ended"
-    assert not node.alive()
-    assert not flow.alive()
-    left = sorted(str(path.relative_to(venue.root)) for path in venue.root.rglob("*") if path.is_file())
-    assert left == ["flow.log", "nodes/us-1/config.json", "nodes/us-1/node.log", "plan.json"]
+    assert not any(one.alive() for one in [*nodes, flow])
+    root = three.paths.root
+    left = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    own = [f"nodes/{node}/{name}" for node in three.nodes for name in ("config.json", "node.log")]
+    assert left == sorted([*own, "flow.log", "plan.json"])
 
 
-def test_a_disk_that_takes_no_record_is_no_reason_to_let_go_of_a_node(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    node = venue.node("us-1")
+def test_a_frozen_node_does_not_hold_up_the_end(three: FakeVenue) -> None:
+    supervisor = three.start()
+    wait_for(lambda: Ready.read(three.paths.node("asia-1").ready))
+    frozen = three.identity("asia-1")
+    assert frozen.signal(signal.SIGSTOP)
+    assert process.end(supervisor, 30) == "ended"
+    assert not frozen.alive()
+    # It was asked, and not killed once the supervisor's patience was used up.
+    assert "asked to end" in three.paths.node("asia-1").log.read_text()
+
+
+def test_a_disk_that_takes_no_record_is_no_reason_to_let_go_of_a_node(venue: FakeVenue) -> None:
+    node = venue.paths.node("us-1")
     # A folder in its place: a rename onto it fails, as a write does on a full disk.
-    node.process.mkdir()
-    supervisor = start("60")
+    node.process.mkdir(parents=True)
+    supervisor = venue.start()
 
     def running() -> list[process.ProcessIdentity] | None:
         return process.running(["--config", str(node.config)]) or None
@@ -187,38 +146,28 @@ def test_a_disk_that_takes_no_record_is_no_reason_to_let_go_of_a_node(
     assert not second.alive()
 
 
-def test_a_node_that_the_system_does_not_start_is_reported(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity], tmp_path: Path
-) -> None:
-    (tmp_path / "node").chmod(0o644)
-    supervisor = start("60")
-
-    def failed() -> str | None:
-        state = files.read_json(venue.node("us-1").process)
-        return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
-
-    assert "Permission denied" in wait_for(failed)
+def test_a_node_that_the_system_does_not_start_is_reported(venue: FakeVenue) -> None:
+    (venue.folder / "node").chmod(0o644)
+    supervisor = venue.start()
+    wait_for(lambda: failed(venue, "us-1"))
+    state = files.read_json(venue.paths.node("us-1").process) or {}
+    assert "Permission denied" in str(state["last_exit"])
     assert supervisor.alive()
 
 
-def test_an_order_flow_into_an_unknown_market_is_reported(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    node = venue.node("us-1")
-    files.write_json(node.config, dict(files.read_json(node.config) or {}) | {"market": "other"})
-    start("60")
+def test_an_order_flow_into_an_unknown_market_is_reported(venue: FakeVenue) -> None:
+    venue.configure("us-1", market="other")
+    venue.start("60")
 
-    def failed() -> str | None:
-        state = files.read_json(venue.flow)
+    def reason() -> str | None:
+        state = files.read_json(venue.paths.flow)
         return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
 
-    assert "main" in wait_for(failed)
+    assert "main" in wait_for(reason)
 
 
-def test_a_supervisor_that_cannot_be_recorded_does_not_begin(
-    venue: VenuePaths, start: Callable[[str], process.ProcessIdentity]
-) -> None:
-    venue.supervisor.mkdir()
-    supervisor = start("60")
+def test_a_supervisor_that_cannot_be_recorded_does_not_begin(venue: FakeVenue) -> None:
+    venue.paths.supervisor.mkdir(parents=True)
+    supervisor = venue.start()
     wait_for(lambda: None if supervisor.alive() else True)
-    assert process.running(["--config", str(venue.node("us-1").config)]) == []
+    assert process.running(["--config", str(venue.paths.node("us-1").config)]) == []

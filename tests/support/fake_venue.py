@@ -1,0 +1,214 @@
+"""A venue of stand-in nodes: processes that write a ready file and answer the admin API as a replicated node does.
+
+What they are of the market stands in a file that they share, so a test decides who leads; a transfer changes it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from rialto_platform.local import files, process
+from rialto_platform.local.paths import VenuePaths
+from rialto_platform.local.plan import FlowPlan, Plan
+
+T = TypeVar("T")
+NODES = ("us-1", "asia-1", "europe-1")
+
+NODE = """#!{python}
+import http.server, json, os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("asked to end", flush=True), os._exit(0)))
+config = json.load(open(sys.argv[2]))
+if config.get("broken"):
+    sys.exit("the configuration is wrong")
+name, shared = config["node"], config["shared"]
+ids = {{node: number for number, node in enumerate(config["voters"], start=1)}}
+
+def facts():
+    state = json.load(open(shared))
+    leader = state["leader"]
+    voters = [{{"id": ids[node], "node": node, "region": node[:-2], "address": "-", "matched": state["position"],
+               "lag": state["lag"].get(node, 0), "heard_ms": 20}} for node in ids]
+    epoch = {{"term": state["term"], "node": ids.get(leader, 0)}}
+    applied = state["position"] - state["lag"].get(name, 0)
+    replication = {{"id": ids[name], "incarnation": 1, "epoch": epoch, "voters": voters, "applied": applied,
+                   "last": applied, "committed": applied, "heard_from_leader_ms": 12,
+                   "leader": {{"id": ids[leader], "node": leader, "region": leader[:-2]}} if leader else None}}
+    role = "leader" if name == leader else "follower"
+    return state, {{"role": role, "replication": replication}}
+
+class Admin(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, value, code=200):
+        body = json.dumps(value).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        state, market = facts()
+        if self.path == "/v1/status":
+            self.answer({{"node": name, "region": name[:-2], "uptime_s": 3.0, "markets": {{"main": market}}}})
+        else:
+            self.answer({{"position": market["replication"]["applied"], "state_hash": state["hash"].get(name, "same"),
+                         "role": market["role"], "age_ms": 1, "time_ns": 1}})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        state, _ = facts()
+        if state.get("refuse"):
+            self.answer({{"error": state["refuse"], "where": "market main", "next": "wait for it"}}, 409)
+            return
+        state["leader"] = body["to"] or next(node for node in ids if node != name)
+        state["term"] += 1
+        with open(shared + ".new", "w") as file:
+            json.dump(state, file)
+        os.rename(shared + ".new", shared)
+        self.answer({{"leader": state["leader"], "epoch": state["term"], "took_ms": 4.25}})
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
+listen = config["admin_listen"]
+kept = config["markets"][0].get("orders_listen", "127.0.0.1:0")
+port = 5000 + 10 * ids[name]
+ready = {{"pid": os.getpid(), "admin": "127.0.0.1:%d" % server.server_port,
+         "markets": {{config.get("market", "main"): {{
+             "orders": kept if not kept.endswith(":0") else "127.0.0.1:%d" % port,
+             "feed": "127.0.0.1:%d" % (port + 1), "snapshot": "127.0.0.1:%d" % (port + 2),
+             "replication": "127.0.0.1:%d" % (port + 3)}}}}}}
+time.sleep(config.get("slow", 0))
+with open(config["ready_file"] + ".tmp", "w") as file:
+    json.dump(ready, file)
+os.rename(config["ready_file"] + ".tmp", config["ready_file"])
+server.serve_forever()
+"""
+LOAD = """#!{python}
+import json, pathlib, sys, time
+words = sys.argv[1:]
+here = pathlib.Path(sys.argv[0]).parent
+with open(here / "load.calls", "a") as calls:
+    calls.write(json.dumps(words) + "\\n")
+if words[0] == "verify":
+    print((here / "verify.json").read_text())
+elif "--json" in words:
+    print(json.dumps({{"second": 1}}), flush=True)
+    if "--verify-file" in words:
+        pathlib.Path(words[words.index("--verify-file") + 1]).write_text("ledger")
+    print(json.dumps({{"orders": 10, "accepted": 10}}))
+else:
+    print(" ".join(words), flush=True)
+    time.sleep(float(words[-1]))
+"""
+VERIFIED = {
+    "orders_sent": 10,
+    "acknowledged": 10,
+    "lost": 0,
+    "repeated": 0,
+    "altered": 0,
+    "stream_gaps": 0,
+    "longest_gap_ms": 12.5,
+    "state_hashes_equal": True,
+    "ok": True,
+}
+
+
+@dataclass
+class FakeVenue:
+    """Its files, and the supervisors that were started on it."""
+
+    folder: Path
+    paths: VenuePaths
+    nodes: tuple[str, ...] = NODES
+    supervisors: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
+
+    @property
+    def shared(self) -> Path:
+        """Where the stand-ins read who leads."""
+        return self.folder / "shared.json"
+
+    def tell(self, **state: object) -> None:
+        """Changes what the stand-ins say."""
+        known: dict[str, object] = {"leader": "us-1", "term": 3, "position": 100, "lag": {}, "hash": {}}
+        files.write_json(self.shared, known | dict(files.read_json(self.shared) or {}) | state)
+
+    def configure(self, node: str, **more: object) -> None:
+        """Adds to a node's configuration."""
+        path = self.paths.node(node).config
+        files.write_json(path, dict(files.read_json(path) or {}) | more)
+
+    def calls(self) -> list[list[str]]:
+        """How the load client was called."""
+        return [json.loads(line) for line in (self.folder / "load.calls").read_text().splitlines()]
+
+    def start(self, flow_seconds: str | None = None) -> process.ProcessIdentity:
+        """Starts a supervisor, with an order flow of so many seconds if that is given."""
+        flow = FlowPlan("main", self.nodes, ("--session", "A", "--seconds", flow_seconds or ""))
+        flows = () if flow_seconds is None else (flow,)
+        Plan("venue", str(self.folder / "node"), str(self.folder / "load"), self.nodes, flows).write(self.paths.plan)
+        child = subprocess.Popen([sys.executable, "-m", "rialto_platform.local.supervisor", str(self.paths.root)])
+        self.supervisors.append(child)
+        identity = process.ProcessIdentity.of(child.pid)
+        assert identity is not None
+        return identity
+
+    def started(self) -> None:
+        """Starts a supervisor and waits until every node serves."""
+        self.start()
+        for node in self.nodes:
+            wait_for(lambda node=node: True if self.paths.node(node).ready.exists() else None)
+
+    def identity(self, node: str) -> process.ProcessIdentity:
+        """The recorded process of a node, once there is one."""
+        return wait_for(lambda: process.recorded(self.paths.node(node).process))
+
+    def end(self) -> None:
+        """Ends what was started."""
+        for child in self.supervisors:
+            child.terminate()
+            child.wait(30)
+
+
+def make(folder: Path, root: Path, nodes: tuple[str, ...] = NODES) -> FakeVenue:
+    """A venue of stand-ins below `folder`, its files in `root`; nothing is started."""
+    for name, text in (("node", NODE), ("load", LOAD)):
+        (folder / name).write_text(text.format(python=sys.executable))
+        (folder / name).chmod(0o755)
+    (folder / "verify.json").write_text(json.dumps(VERIFIED))
+    venue = FakeVenue(folder, VenuePaths(root), nodes)
+    venue.tell()
+    market = {
+        "name": "main",
+        "id": 1,
+        **dict.fromkeys(("orders_listen", "feed_listen", "snapshot_listen"), "127.0.0.1:0"),
+        "instruments": [
+            {"symbol": "ACME", "tick_size_e4": 100, "lot_size": 1, "reference_price_e4": 1000, "collar_percent": None}
+        ],
+        "sessions": [{"username": name, "id": at, "account": 1} for at, name in enumerate("ABC", start=1)],
+        "feed_users": [],
+    }
+    for name in nodes:
+        node = venue.paths.node(name)
+        about = {"node": name, "admin_listen": "127.0.0.1:0", "ready_file": str(node.ready), "markets": [market]}
+        files.write_json(node.config, about | {"shared": str(venue.shared), "voters": list(nodes)})
+    return venue
+
+
+def wait_for(look: Callable[[], T | None]) -> T:
+    """What `look` gives once that is something.
+
+    Raises:
+        AssertionError: it was nothing for 30 s.
+    """
+    deadline = time.monotonic() + 30
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, "it did not happen within 30 s"
+        time.sleep(0.02)
+    return found
