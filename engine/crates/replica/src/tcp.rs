@@ -42,8 +42,8 @@ use hello::Purpose;
 const CONNECT: Duration = Duration::from_millis(50);
 /// The least time a peer has to answer, or say, hello once it is connected.
 const GREETING: Duration = Duration::from_millis(500);
-/// The least time bytes may stay unacknowledged before their connection is given up.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
+/// The least time bytes may stay unacknowledged, or a peer may take nothing, before their connection is given up.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 
 /// Who this replica is to its peers.
 #[derive(Debug, Clone)]
