@@ -44,7 +44,13 @@ pub enum TransferRefused {
     /// There is no other voter that answers.
     #[error("no other voter has answered within the election timeout")]
     NoTarget,
-    /// The target is silent or too far behind to take over in a blink.
+    /// The target does not answer.
+    #[error("replica {to} has not answered within the election timeout")]
+    Silent {
+        /// The target.
+        to: ReplicaId,
+    },
+    /// The target is too far behind to take over in a blink.
     #[error("replica {to} lags {lag} entries behind; try again when it has caught up")]
     Lagging {
         /// The target.

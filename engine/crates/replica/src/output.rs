@@ -97,7 +97,16 @@ pub struct CheckpointMeta {
     /// The position of the last entry in it.
     pub position: u64,
     /// The leadership that entry was written in.
+    #[serde(with = "EpochFields")]
     pub epoch: LeaderEpoch,
     /// The latest membership up to there, as [`CommittedPayload::Membership`] gave it.
     pub membership: Vec<u8>,
+}
+
+/// How a leadership stands in a checkpoint's header.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "LeaderEpoch")]
+struct EpochFields {
+    term: u64,
+    node: u64,
 }
