@@ -91,6 +91,11 @@ bench: setup ## Measure the book beside another, and the node through its gatewa
 	@(cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench -- book --latency)
 	$(BIN)/python tests/bench/gateway.py
 
+DRILLS ?=
+.PHONY: drills
+drills: setup ## Kill, freeze and move nodes under verified flow, by the dozen (about an hour; DRILLS="--kind leader --times 5")
+	@$(BIN)/python tests/bench/drills.py $(DRILLS)
+
 # --- what is installed -----------------------------------------------------------------------------------------------
 
 .PHONY: setup
@@ -146,6 +151,11 @@ $(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml
 	touch $@.started
 	$(call maturin,engine/crates/python/Cargo.toml)
 	mv $@.started $@
+
+.PHONY: schema
+schema: $(DONE)/rialto ## Write the venue file's JSON Schema anew from the model
+	@$(BIN)/python -m rialto_platform.venue.schema > stacks/venues/venue.schema.json.new
+	mv stacks/venues/venue.schema.json.new stacks/venues/venue.schema.json
 
 # --- versions --------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Measures a node through its order gateway: `make bench`.
+"""Measures a venue of three nodes through its order gateway: `make bench`.
 
 A venue of its own is started in a temporary directory. Round trips (OUCH order to accepted, journaled with fdatasync)
 stand beside an echo that does the same fdatasync, each pair in the same minute; then the highest rate sustained with
@@ -72,11 +72,11 @@ def ramp(venue: LiveVenue, seconds: float, top: float) -> None:
 
 
 def memory(venue: LiveVenue, orders: int = 1_000_000) -> None:
-    """The node's resident memory with a million resting orders, and its peak once a checkpoint was made."""
+    """The leader's resident memory with a million resting orders, and its peak once a checkpoint was made."""
     pid = int(str(venue.ready()["pid"]))
     client(venue, "flow", "REPLAY", 200_000, 12, "--resting-orders", str(orders))
-    status = venue.status()
-    resting = status["nodes"][0]["status"]["markets"]["main"]["orders_resting"]  # type: ignore[index]
+    nodes: dict[str, Any] = {node["name"]: node["status"] for node in venue.status()["nodes"]}  # type: ignore[attr-defined]
+    resting = nodes[venue.leader()]["markets"]["main"]["orders_resting"]
     text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     figures = {name: int(kib) // 1024 for name, kib in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", text)}
     print(f"\nmemory with {resting:,} resting orders: {figures['VmRSS']} MiB resident, {figures['VmHWM']} MiB at most")
@@ -86,7 +86,8 @@ def client(
     venue: LiveVenue, command: str, username: str, rate: float | None, seconds: float, *more: str
 ) -> dict[str, Any]:
     """Runs the load client against the venue; its result."""
-    words = [str(LOAD), command, "--orders", venue.addresses()["orders"], "--username", username]
+    words = [str(LOAD), command, "--username", username]
+    words += [word for address in venue.orders() for word in ("--orders", address)]
     words += ["--credentials", str(venue.root / "credentials.json"), "--seconds", str(seconds), "--json"]
     words += [word for spec in TRADED for word in ("--instrument", spec)]
     if rate is not None:

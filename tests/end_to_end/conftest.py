@@ -9,12 +9,26 @@ import pytest
 from live_venue import ROOT, LiveVenue
 
 
+def made(folder: Path) -> LiveVenue:
+    """The laptop's venue under another name, its files below `folder`."""
+    text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text()
+    file = folder / "venue.yaml"
+    file.write_text(text.replace("venue: laptop", "venue: proving", 1))
+    return LiveVenue("proving", folder / "state", file)
+
+
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[LiveVenue]:
     """A venue that is not started yet; ended after the test."""
-    text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text()
-    file = tmp_path / "venue.yaml"
-    file.write_text(text.replace("venue: laptop", "venue: proving", 1))
-    live = LiveVenue("proving", tmp_path / "state", file)
+    live = made(tmp_path)
+    yield live
+    live.rialto("down", "--venue", "proving", check=False)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveVenue]:
+    """One venue for all tests of a module, started, without order flow of its own; ended after the last one."""
+    live = made(tmp_path_factory.mktemp("shared"))
+    live.rialto("up", str(live.file), "--no-flow")
     yield live
     live.rialto("down", "--venue", "proving", check=False)

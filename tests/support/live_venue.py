@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+NODES = ("us-1", "asia-1", "europe-1")
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,13 +25,27 @@ class LiveVenue:
 
     def rialto(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs the `rialto` command of this environment as a user would, with no terminal."""
-        done = subprocess.run(
+        with self.start(*arguments) as child:
+            try:
+                out, err = child.communicate(timeout=240)
+            except BaseException:
+                child.kill()
+                raise
+        done = subprocess.CompletedProcess(child.args, child.returncode, out, err)
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"rialto {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts the `rialto` command, and waits for nothing."""
+        return subprocess.Popen(
             [str(Path(sys.executable).parent / "rialto"), *arguments],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=240,
-            check=False,
             cwd=ROOT,
             env={
                 "PATH": "/usr/bin:/bin",
@@ -39,11 +54,6 @@ class LiveVenue:
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
         )
-        if check and done.returncode != 0:
-            raise AssertionError(
-                f"rialto {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
-        return done
 
     @property
     def root(self) -> Path:
@@ -53,14 +63,46 @@ class LiveVenue:
         """What `rialto status --json` prints."""
         return cast("dict[str, object]", json.loads(self.rialto("status", "--json", check=False).stdout))
 
-    def ready(self) -> dict[str, object]:
-        """The node's ready file."""
-        return cast("dict[str, object]", json.loads((self.root / "nodes" / "us-1" / "ready.json").read_text()))
+    def ready(self, node: str | None = None) -> dict[str, object]:
+        """A node's ready file; the leader's if none is named."""
+        name = self.leader() if node is None else node
+        return cast("dict[str, object]", json.loads((self.root / "nodes" / name / "ready.json").read_text()))
 
-    def addresses(self) -> dict[str, str]:
-        """The market's listeners."""
-        markets = cast("dict[str, dict[str, str]]", self.ready()["markets"])
+    def addresses(self, node: str | None = None) -> dict[str, str]:
+        """A node's listeners of the market; the leader's if none is named."""
+        markets = cast("dict[str, dict[str, str]]", self.ready(node)["markets"])
         return markets["main"]
+
+    def orders(self) -> list[str]:
+        """Every order address of the market."""
+        return [self.addresses(node)["orders"] for node in NODES]
+
+    def market(self) -> dict[str, Any]:
+        """The market's leader, epoch and replicas."""
+        markets = cast("list[dict[str, Any]]", self.status()["markets"])
+        return markets[0]
+
+    def leader(self) -> str:
+        """The node that leads, once there is one.
+
+        Raises:
+            AssertionError: none leads within a minute.
+        """
+        found: list[str] = []
+
+        def look() -> bool:
+            markets = cast("list[dict[str, Any]]", self.status()["markets"])
+            found[:] = [market["leader"]["node"] for market in markets if market["leader"] is not None]
+            return bool(found)
+
+        eventually(look)
+        return found[0]
+
+    def healthy(self) -> bool:
+        """Whether every node runs, a leader leads, and no replica lacks anything that the leader knows of."""
+        status = cast("dict[str, Any]", self.status())
+        lags = [replica["lag"] for market in status["markets"] for replica in market["replicas"]]
+        return status["state"] == "up" and len(lags) == len(NODES) and not any(lags) and None not in lags
 
     def password(self, username: str) -> str:
         """A password of the credentials file."""

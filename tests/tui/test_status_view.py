@@ -128,4 +128,6 @@ def test_a_node_that_does_not_start_says_why_with_the_end_of_its_log() -> None:
 
 def test_an_answer_that_lacks_things_is_no_crash() -> None:
     assert render(venue(node(facts={"markets": {"main": {}, "other": "x"}})), 80)
-    assert render(venue(node(facts={"markets": {"main": {"role": "leader", "replication": {"voters": [3, {"id": 1}]}}}})), 80)
+    assert render(
+        venue(node(facts={"markets": {"main": {"role": "leader", "replication": {"voters": [3, {"id": 1}]}}}})), 80
+    )

@@ -1,0 +1,330 @@
+"""Breaks a venue of three regions under verified flow and tells what it cost: `make drills`.
+
+One venue of its own for each way to notice a lost leader (timers alone, and with the accelerator), in a temporary
+directory. A round is one `rialto flow --verify` with one trouble in its middle, so that its longest gap between two
+acknowledgements is that trouble's. Between rounds every node runs and no replica lacks anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
+
+from rialto_platform.local import node_control, process, status, switchover  # noqa: E402
+from rialto_platform.local.errors import LocalError  # noqa: E402
+from rialto_platform.local.paths import VenuePaths  # noqa: E402
+from rialto_platform.local.topology import MarketView  # noqa: E402
+
+HEALTHY_S = 90.0
+FLOWING_S = 30.0
+VERIFIED_S = 240.0
+STEADY_S = 1.0
+"""How long orders flow before the trouble."""
+FROZEN_S = 1.5
+GIVE_UP_AFTER = 3
+"""Rounds of one kind that fail in a row: what is broken then is not mended by another one."""
+
+
+class DrillError(Exception):
+    """A round that could not be done."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of trouble."""
+
+    title: str
+    times: int
+    """Rounds unless told otherwise."""
+    seconds: int
+    """Of flow in a round."""
+    act: Callable[[VenuePaths], float | None]
+    """Makes the trouble; its own duration in ms, where it has one."""
+
+
+@dataclass
+class Tally:
+    """What the rounds of one kind found."""
+
+    rounds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    own_ms: list[float] = field(default_factory=list[float])
+    broken: list[str] = field(default_factory=list[str])
+
+    def sum(self, key: str) -> int:
+        """Of a figure over all rounds."""
+        return sum(int(one[key]) for one in self.rounds)
+
+    def row(self, how: str, title: str) -> list[str]:
+        """As a row of the table."""
+        counts = [f"{self.sum(key):,}" for key in ("acknowledged", "lost", "repeated", "altered", "stream_gaps")]
+        equal = sum(1 for one in self.rounds if one["state_hashes_equal"])
+        good = sum(1 for one in self.rounds if one["ok"])
+        gaps = [float(one["longest_gap_ms"]) for one in self.rounds]
+        told = [*counts, f"{equal}/{len(self.rounds)}", f"{good}/{len(self.rounds) + len(self.broken)}"]
+        return [how, title, *told, *spread(gaps), *spread(self.own_ms)]
+
+
+HEADINGS = (
+    "noticed by",
+    "trouble",
+    "acknowledged",
+    "lost",
+    "repeated",
+    "altered",
+    "gaps in streams",
+    "hashes equal",
+    "rounds ok",
+    *(f"gap {which}, ms" for which in ("min", "median", "max")),
+    *(f"own {which}, ms" for which in ("min", "median", "max")),
+)
+
+
+def spread(values: list[float]) -> list[str]:
+    """Least, median and greatest."""
+    if not values:
+        return ["-"] * 3
+    return [f"{value:,.1f}" for value in (min(values), statistics.median(values), max(values))]
+
+
+def main() -> int:
+    """Runs the drills and prints the table; exit status 1 unless every round was right."""
+    options = arguments()
+    kinds = list(KINDS) if "every" in options.kind else list(dict.fromkeys(options.kind))
+    rows: list[list[str]] = []
+    raw: list[dict[str, Any]] = []
+    right = True
+    for accelerated in {"on": [True], "off": [False], "both": [False, True]}[options.accelerated]:
+        how = "connections" if accelerated else "timers"
+        with started(accelerated) as venue:
+            for name in kinds:
+                kind = KINDS[name]
+                times = kind.times if options.times is None else options.times
+                tally = drill(venue, f"{how}, {name}", kind, times, options)
+                rows.append(tally.row(how, kind.title))
+                right = right and not tally.broken and all(one["ok"] for one in tally.rounds)
+                raw.append({"noticed_by": how, "kind": name, "rounds": tally.rounds, "broken": tally.broken})
+                if options.json is not None:
+                    options.json.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    print_table(rows)
+    return 0 if right else 1
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--kind", action="append", choices=[*KINDS, "every"], help="which trouble; repeat it for several"
+    )
+    parser.add_argument("--times", type=int, metavar="N", help="rounds of each kind (default: 50 or 20)")
+    parser.add_argument("--accelerated", choices=("on", "off", "both"), default="both", help="default: %(default)s")
+    parser.add_argument("--sessions", type=int, default=16, help="that send orders (default: %(default)s)")
+    parser.add_argument("--rate", type=int, default=2000, help="orders a second (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every round's figures, written as they come")
+    options = parser.parse_args()
+    options.kind = options.kind or ["every"]
+    return options
+
+
+@contextmanager
+def started(accelerated: bool) -> Iterator[LiveVenue]:
+    """A venue of its own that runs, without order flow; ended and removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="rialto-drills-") as folder:
+        text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
+        for old, new in (
+            ("venue: laptop", "venue: drills"),
+            ("accelerated: true", f"accelerated: {str(accelerated).lower()}"),
+        ):
+            if text.count(old) != 1:
+                raise DrillError(f"laptop.yaml does not hold {old!r} once")
+            text = text.replace(old, new)
+        file = Path(folder) / "venue.yaml"
+        file.write_text(text, encoding="utf-8")
+        venue = LiveVenue("drills", Path(folder) / "state", file)
+        venue.rialto("up", str(file), "--no-flow")
+        try:
+            yield venue
+        finally:
+            venue.rialto("down", check=False)
+
+
+def drill(venue: LiveVenue, label: str, kind: Kind, times: int, options: argparse.Namespace) -> Tally:
+    """Rounds of one kind."""
+    tally = Tally()
+    failures = 0
+    for number in range(1, times + 1):
+        try:
+            own, figures = one_round(venue, kind, options)
+        except (DrillError, LocalError) as error:
+            failures += 1
+            tally.broken.append(str(error))
+            told = f"not done: {error}"
+        else:
+            failures = 0 if figures["ok"] else failures + 1
+            tally.rounds.append(figures)
+            tally.own_ms += [] if own is None else [own]
+            about = "ok" if figures["ok"] else f"WRONG: {json.dumps(figures)}"
+            told = f"{figures['acknowledged']:,} acknowledged, longest gap {figures['longest_gap_ms']:,.1f} ms, {about}"
+        print(f"{label} {number}/{times}: {told}", file=sys.stderr, flush=True)
+        if failures >= GIVE_UP_AFTER:
+            print(f"{label}: {failures} rounds failed in a row, given up", file=sys.stderr, flush=True)
+            break
+    return tally
+
+
+def one_round(venue: LiveVenue, kind: Kind, options: argparse.Namespace) -> tuple[float | None, dict[str, Any]]:
+    """One verified flow with one trouble; the trouble's own duration and what was found.
+
+    Raises:
+        DrillError: the venue did not become whole, or the flow did not run.
+    """
+    paths = VenuePaths(venue.root)
+    before = until(lambda: whole(paths), HEALTHY_S, lambda: f"not whole: {ailing(paths)}")
+    words = ("--sessions", str(options.sessions), "--seconds", str(kind.seconds), "--rate", str(options.rate))
+    with venue.start("flow", *words, "--verify", "--json") as flow:
+        try:
+            until(lambda: flows(paths, before, flow), FLOWING_S, lambda: "no orders flow")
+            # Not always at the same moment of a heartbeat.
+            time.sleep(STEADY_S + random.random() * 0.1)
+            own = kind.act(paths)
+            out, err = flow.communicate(timeout=kind.seconds + VERIFIED_S)
+        except subprocess.TimeoutExpired as error:
+            raise DrillError(f"the flow did not end: {error}") from error
+        finally:
+            if flow.poll() is None:
+                flow.terminate()
+    lines = out.splitlines()
+    if not lines:
+        raise DrillError(f"the flow ended with {flow.returncode}: {err.strip()}")
+    figures: dict[str, Any] = json.loads(lines[-1])
+    if figures["acknowledged"] == 0:
+        raise DrillError("nothing was acknowledged")
+    return own, figures
+
+
+def until(look: Callable[[], MarketView | None], timeout_s: float, wrong: Callable[[], str]) -> MarketView:
+    """What `look` gives once it gives something.
+
+    Raises:
+        DrillError: it gave nothing in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (found := look()) is None:
+        if time.monotonic() >= deadline:
+            raise DrillError(wrong())
+        time.sleep(0.05)
+    return found
+
+
+def whole(paths: VenuePaths) -> MarketView | None:
+    """The market once every node runs, one leads, and the others have all it has."""
+    seen = status.observe(paths)
+    market = seen.market("main")
+    if seen.state != "up" or market is None or len(market.replicas) != len(NODES):
+        return None
+    return market if all(replica.lag == 0 for replica in market.replicas) else None
+
+
+def ailing(paths: VenuePaths) -> str:
+    """What keeps the venue from being whole."""
+    seen = status.observe(paths)
+    nodes = [f"{node.name} {node.state} {' | '.join(node.log)}" for node in seen.nodes]
+    return "; ".join([*nodes, *(json.dumps(market.as_json()) for market in seen.markets)])
+
+
+def flows(paths: VenuePaths, before: MarketView, flow: subprocess.Popen[str]) -> MarketView | None:
+    """The market once it has taken more than a few batches since.
+
+    Raises:
+        DrillError: the flow has ended.
+    """
+    if flow.poll() is not None:
+        raise DrillError(f"the flow ended with {flow.returncode}: {flow.communicate()[1].strip()}")
+    market = status.observe(paths).market("main")
+    if market is None or market.leader is None or before.leader is None:
+        return None
+    return market if (market.leader.applied or 0) > (before.leader.applied or 0) + 20 else None
+
+
+def leader(paths: VenuePaths) -> str:
+    """The node that leads now."""
+    market = status.observe(paths).market("main")
+    if market is None or market.leader is None:
+        raise DrillError("no leader")
+    return market.leader.node
+
+
+def kill_leader(paths: VenuePaths) -> None:
+    """SIGKILL."""
+    node_control.act(paths, leader(paths), "kill")
+
+
+def kill_follower(paths: VenuePaths) -> None:
+    """SIGKILL to one of them."""
+    leads = leader(paths)
+    node_control.act(paths, random.choice([node for node in NODES if node != leads]), "kill")
+
+
+def freeze_leader(paths: VenuePaths) -> None:
+    """SIGSTOP, and SIGCONT when another has led for a while."""
+    leads = leader(paths)
+    node_control.act(paths, leads, "freeze")
+    try:
+        until(lambda: led_by_another(paths, leads), 5.0, lambda: "no other leader")
+        time.sleep(FROZEN_S)
+    finally:
+        node_control.act(paths, leads, "resume")
+
+
+def led_by_another(paths: VenuePaths, node: str) -> MarketView | None:
+    """The market once another node leads it."""
+    market = status.observe(paths).market("main")
+    return market if market is not None and market.leader is not None and market.leader.node != node else None
+
+
+def kill_all(paths: VenuePaths) -> None:
+    """SIGKILL to all three within a millisecond."""
+    identities = [process.recorded(paths.node(node).process) for node in NODES]
+    for identity in identities:
+        if identity is None or not identity.signal(signal.SIGKILL):
+            raise DrillError("a node was away already")
+
+
+def transfer(paths: VenuePaths) -> float:
+    """A switchover to the best replica; how long its nodes took."""
+    return switchover.switchover(paths, "main", None).took_ms
+
+
+KINDS = {
+    "leader": Kind("leader killed", 50, 4, kill_leader),
+    "follower": Kind("follower killed", 20, 4, kill_follower),
+    "freeze": Kind("leader frozen and woken", 20, 7, freeze_leader),
+    "all": Kind("all three killed", 20, 8, kill_all),
+    "transfer": Kind("leadership moved", 50, 3, transfer),
+}
+
+
+def print_table(rows: list[list[str]]) -> None:
+    """In Markdown."""
+    for cells in (HEADINGS, ["---"] * len(HEADINGS), *rows):
+        print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
