@@ -17,7 +17,7 @@ pub struct SuspicionCounters {
     pub probes_unclear: u64,
     /// Suspicions this replica came to.
     pub suspicions: u64,
-    /// Suspicions given up because the leader had answered another voter.
+    /// Suspicions given up because the leader was heard, or had answered another voter.
     pub withdrawn: u64,
     /// Elections begun at once.
     pub elections: u64,

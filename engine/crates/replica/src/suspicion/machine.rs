@@ -11,7 +11,8 @@
 //!    other one waits for its vote request.
 //! 5. A voter grants such a vote in spite of its lease only while it suspects the leader of the same epoch itself.
 //!
-//! Anything heard from the leader ends a suspicion, a newer epoch ends everything known of an older one, and what is `window` old is forgotten.
+//! Anything heard from the leader ends a suspicion until it was probed again, a newer epoch ends everything known of an older one, and what is
+//! `window` old is forgotten.
 //! Safety never rests on any of this: a vote is still granted by Raft's rules, and reads are confirmed by a quorum.
 
 use std::cmp::Reverse;
@@ -114,7 +115,7 @@ pub struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Quiet,
-    /// `again`: another stream ended while the answer was awaited, so that "I lead" may have been said before it.
+    /// `again`: another stream ended, or something of the leader's arrived, while the answer was awaited, so that it may be older than that.
     Probing {
         number: u64,
         again: bool,
@@ -189,22 +190,33 @@ impl Machine {
         self.rules.voters = voters;
     }
 
-    /// Something arrived from the leader of `epoch` (or this replica became it): a proof of life.
-    pub fn leader_seen(&mut self, epoch: LeaderEpoch) {
-        if self.epoch.is_some_and(|known| epoch < known) {
-            return;
+    /// Something arrived from the leader of `epoch` (or this replica became it). It may have been sent before a death that is known already, so
+    /// that a suspicion, or a probe under way, is not simply dropped: the leader is asked once more, and until it was, nothing is held against it.
+    pub fn leader_seen(&mut self, now: Duration, epoch: LeaderEpoch) -> Option<Action> {
+        match self.epoch {
+            Some(known) if epoch < known => return None,
+            Some(known) if epoch == known => {}
+            _ => {
+                self.epoch = Some(epoch);
+                self.state = State::Quiet;
+                self.ended = false;
+                self.suspicions.clear();
+                return None;
+            }
         }
-        if self.epoch == Some(epoch)
-            && self.state == State::Quiet
-            && !self.ended
-            && self.suspicions.is_empty()
-        {
-            return;
+        if self.suspects(now) {
+            self.counters.withdrawn += 1;
+            return self.probe(now);
         }
-        self.epoch = Some(epoch);
-        self.state = State::Quiet;
-        self.ended = false;
-        self.suspicions.clear();
+        match &mut self.state {
+            State::Probing { again, .. } => *again = true,
+            State::Quiet | State::Answered { .. } | State::Suspecting { .. } => {
+                self.state = State::Quiet;
+                self.ended = false;
+                self.suspicions.clear();
+            }
+        }
+        None
     }
 
     /// A stream accepted from the leader of `epoch` came to its end, for whatever reason, everything it carried having been taken.
@@ -251,16 +263,19 @@ impl Machine {
             ProbeAnswer::Leading => {
                 self.counters.probes_leading += 1;
                 self.suspicions.clear();
-                if again {
-                    return self.probe(now);
-                }
+            }
+            ProbeAnswer::Unclear => self.counters.probes_unclear += 1,
+        }
+        if again {
+            return self.probe(now);
+        }
+        match answer {
+            ProbeAnswer::Refused | ProbeAnswer::NotLeading => {}
+            ProbeAnswer::Leading => {
                 self.state = State::Answered { since: now };
                 return None;
             }
-            ProbeAnswer::Unclear => {
-                self.counters.probes_unclear += 1;
-                return if again { self.probe(now) } else { None };
-            }
+            ProbeAnswer::Unclear => return None,
         }
         self.counters.suspicions += 1;
         self.state = State::Suspecting {

@@ -106,9 +106,12 @@ impl<R: AsyncRuntime, P: Port> Accelerator<R, P> {
 
     /// Something came from the established leader of `epoch`, or this replica became it. To be called for each append request; cheap.
     pub fn leader_seen(&self, epoch: LeaderEpoch) {
-        if self.inner.enabled {
-            self.machine().leader_seen(epoch);
+        if !self.inner.enabled {
+            return;
         }
+        let now = self.now();
+        let action = self.machine().leader_seen(now, epoch);
+        self.perform(action);
     }
 
     /// A stream of appends accepted from replica `from` ended, and everything it carried was handed on.

@@ -38,6 +38,6 @@ fn ms(ms: u64) -> Duration {
 
 fn follower(me: ReplicaId, voters: u64) -> Machine {
     let mut machine = Machine::new(rules(me, voters));
-    machine.leader_seen(epoch(1, 1));
+    assert_eq!(machine.leader_seen(ms(0), epoch(1, 1)), None);
     machine
 }

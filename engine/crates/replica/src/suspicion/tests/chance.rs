@@ -55,8 +55,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Debug, Default)]
 struct Truth {
     position: u64,
-    /// Probes sent and not answered yet.
+    /// Probes sent and not answered yet, and the newest that had been sent when the leader was heard last.
     probes: Vec<u64>,
+    newest: u64,
+    before_life: u64,
     /// When the newest probe was answered against the leader, nothing for it having been learnt since.
     against: Option<Duration>,
     /// Suspicions heard from others, as this replica may count them.
@@ -90,7 +92,7 @@ impl World {
         let replicas = 2..=VOTERS;
         let machines = replicas.clone().map(|id| {
             let mut machine = Machine::new(rules(id, VOTERS));
-            machine.leader_seen(the_epoch());
+            machine.leader_seen(Duration::ZERO, the_epoch());
             (id, machine)
         });
         Self {
@@ -123,9 +125,16 @@ impl World {
                     self.written += 1;
                     let truth = self.truths.get_mut(&id).unwrap();
                     truth.position = self.written;
-                    truth.against = None;
-                    truth.heard.clear();
-                    self.with(id, |machine, _| machine.leader_seen(the_epoch()));
+                    truth.before_life = truth.newest;
+                    let suspects = truth
+                        .against
+                        .take()
+                        .is_some_and(|since| now < since + WINDOW);
+                    if !suspects && !truth.probes.contains(&truth.newest) {
+                        truth.heard.clear();
+                    }
+                    let action = self.with(id, |machine, _| machine.leader_seen(now, the_epoch()));
+                    self.act(id, action);
                 }
             }
             Step::Answer(id, kind) => self.answer(id, kind),
@@ -167,7 +176,8 @@ impl World {
             return;
         }
         let number = truth.probes.remove(0);
-        let newest = truth.probes.is_empty();
+        let newest = number == truth.newest;
+        let fresh = number > truth.before_life;
         let answer = match kind {
             0 => ProbeAnswer::Unclear,
             1 => ProbeAnswer::Refused,
@@ -186,6 +196,10 @@ impl World {
             ProbeAnswer::Refused | ProbeAnswer::NotLeading => {
                 if suspects {
                     assert!(newest, "an overtaken answer was taken");
+                    assert!(
+                        fresh,
+                        "a suspicion rests on a probe older than a sign of life"
+                    );
                     truth.against = Some(now);
                 }
             }
@@ -229,7 +243,9 @@ impl World {
             None => {}
             Some(Action::Probe { epoch, number }) => {
                 assert_eq!(epoch, the_epoch());
-                self.truths.get_mut(&id).unwrap().probes.push(number);
+                let truth = self.truths.get_mut(&id).unwrap();
+                truth.probes.push(number);
+                truth.newest = number;
             }
             Some(Action::Ask(mine)) => {
                 assert_eq!(mine.stance, Stance::Suspects);
@@ -326,7 +342,7 @@ proptest! {
     #[test]
     fn probes_stay_within_their_limit(ends in prop::collection::vec((0_u64..40, any::<bool>()), 1..80)) {
         let mut machine = Machine::new(rules(2, 3));
-        machine.leader_seen(epoch(1, 1));
+        machine.leader_seen(Duration::ZERO, epoch(1, 1));
         let mut now = Duration::ZERO;
         let mut sent = Vec::new();
         for (ms, leading) in ends {

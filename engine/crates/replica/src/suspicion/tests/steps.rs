@@ -139,9 +139,9 @@ fn a_suspicion_of_another_asks_the_leader_anew_where_the_own_stream_ended() {
 }
 
 #[test]
-fn anything_heard_from_the_leader_ends_a_suspicion_and_what_others_said() {
+fn anything_heard_from_the_leader_ends_a_suspicion_until_it_was_asked_again() {
     let mut machine = suspecting(2, 5);
-    machine.leader_seen(epoch(1, 1));
+    assert_eq!(machine.leader_seen(ms(1), epoch(1, 1)), probe(2));
     assert_eq!(
         machine.evidence(ms(1), 3, says(Stance::Suspects, 5), log(5)),
         None
@@ -151,23 +151,66 @@ fn anything_heard_from_the_leader_ends_a_suspicion_and_what_others_said() {
         machine.stance(ms(1), epoch(1, 1), log(5)).stance,
         Stance::None
     );
+    let mut alive = machine.clone();
+    assert_eq!(
+        alive.probe_answered(ms(2), 2, ProbeAnswer::Leading, log(5)),
+        None
+    );
+    assert_eq!(
+        alive.stance(ms(2), epoch(1, 1), log(5)).stance,
+        Stance::LeaderAnswered
+    );
+    assert_eq!(
+        machine.probe_answered(ms(2), 2, ProbeAnswer::Refused, log(5)),
+        elect(5),
+        "it had only been heard late"
+    );
+}
+
+#[test]
+fn what_is_heard_while_the_leader_is_asked_has_it_asked_again() {
+    for answer in [
+        ProbeAnswer::Refused,
+        ProbeAnswer::NotLeading,
+        ProbeAnswer::Leading,
+        ProbeAnswer::Unclear,
+    ] {
+        let mut machine = follower(2, 3);
+        assert_eq!(machine.stream_ended(ms(0), epoch(1, 1)), probe(1));
+        assert_eq!(machine.leader_seen(ms(1), epoch(1, 1)), None);
+        assert_eq!(machine.probe_answered(ms(2), 1, answer, log(5)), probe(2));
+        assert_eq!(machine.counters().suspicions, 0);
+    }
 }
 
 #[test]
 fn an_answer_that_was_overtaken_is_not_taken() {
+    let mut machine = suspecting(2, 5);
+    assert_eq!(machine.leader_seen(ms(1), epoch(1, 1)), probe(2));
+    assert_eq!(
+        machine.probe_answered(ms(2), 1, ProbeAnswer::Refused, log(5)),
+        None
+    );
+    assert_eq!(
+        machine.stance(ms(2), epoch(1, 1), log(5)).stance,
+        Stance::None
+    );
+}
+
+#[test]
+fn a_leader_heard_in_peace_is_one_whose_stream_has_not_ended() {
     let mut machine = follower(2, 3);
     assert_eq!(machine.stream_ended(ms(0), epoch(1, 1)), probe(1));
-    machine.leader_seen(epoch(1, 1));
     assert_eq!(
-        machine.probe_answered(ms(1), 1, ProbeAnswer::Refused, log(5)),
+        machine.probe_answered(ms(1), 1, ProbeAnswer::Leading, log(5)),
         None
     );
-    assert_eq!(machine.stream_ended(ms(2), epoch(1, 1)), probe(2));
+    assert_eq!(machine.leader_seen(ms(2), epoch(1, 1)), None);
     assert_eq!(
-        machine.probe_answered(ms(3), 1, ProbeAnswer::Refused, log(5)),
-        None
+        machine.evidence(ms(3), 3, says(Stance::Suspects, 5), log(5)),
+        None,
+        "another's word alone is no reason to ask"
     );
-    assert_eq!(machine.counters().suspicions, 0);
 }
 
 #[test]
@@ -184,13 +227,13 @@ fn i_lead_said_before_another_stream_ended_is_asked_again() {
 #[test]
 fn a_newer_epoch_ends_everything_known_of_an_older_one() {
     let mut machine = suspecting(2, 5);
-    machine.leader_seen(epoch(2, 3));
+    assert_eq!(machine.leader_seen(ms(1), epoch(2, 3)), None);
     assert_eq!(
         machine.evidence(ms(1), 3, says(Stance::Suspects, 5), log(5)),
         None
     );
     assert_eq!(machine.stream_ended(ms(1), epoch(1, 1)), None);
-    machine.leader_seen(epoch(1, 1));
+    machine.leader_seen(ms(0), epoch(1, 1));
     assert_eq!(
         machine.epoch(),
         Some(epoch(2, 3)),
@@ -228,7 +271,7 @@ fn one_election_an_epoch_and_one_a_window() {
         None,
         "once an epoch"
     );
-    machine.leader_seen(epoch(3, 3));
+    assert_eq!(machine.leader_seen(ms(3), epoch(3, 3)), None);
     let said = Evidence {
         epoch: epoch(3, 3),
         stance: Stance::Suspects,
@@ -325,7 +368,7 @@ fn two_of_five_are_no_majority_and_a_pair_never_is_one() {
         elect(5)
     );
     let mut pair = Machine::new(rules(2, 2));
-    pair.leader_seen(epoch(1, 1));
+    pair.leader_seen(ms(0), epoch(1, 1));
     pair.stream_ended(ms(0), epoch(1, 1));
     assert_eq!(
         pair.probe_answered(ms(0), 1, ProbeAnswer::Refused, log(5)),
