@@ -107,9 +107,9 @@ def outage(venue: Venue) -> Iterator[Finding]:
 def longest_election(venue: Venue, market: Market) -> int:
     """The longest wait before a new leader, in nanoseconds: the lease and the random timeout, each at its maximum.
 
-    An election times out after max(100 ms, two round trips between the slowest voters) to 1.5 times that.
+    An election times out after max(100 ms, three round trips between the slowest voters) to 1.5 times that.
     """
-    return 2 * max(100 * MILLISECOND, 2 * slowest_round_trip_ns(venue, market)) * 3 // 2
+    return 2 * max(100 * MILLISECOND, 3 * slowest_round_trip_ns(venue, market)) * 3 // 2
 
 
 def loss(venue: Venue) -> Iterator[Finding]:
