@@ -1,18 +1,23 @@
 """Market data: ITCH 5.0 over SoupBinTCP, GLIMPSE 5.0 for its snapshot, and books built of them.
 
-    async for message in (await Feed.connect(address, "FEED01", password)).messages():
+    async for message in (await Feed.connect(addresses, "FEED01", password)).messages():
         books.apply(message)
 
-Every message is a mapping with its name under `message` and the specification's fields in lower case.
+`addresses` are the feed (or snapshot) addresses of all replicas of the market; every one serves the same messages under
+the same numbers, so a feed goes on at another when one is gone. Every message is a mapping with its name under `message`
+and the specification's fields in lower case.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from rialto_engine import _engine
-from rialto_engine.soup import Connection, NumberedStream
+from rialto_engine.failover import MarketConnection, NumberedStream, Patience, UnreachableError, addresses_of
+from rialto_engine.soup import Connection, LoginRejectedError, SessionError
 
 Message = dict[str, int | str]
 
@@ -21,53 +26,98 @@ class Feed(NumberedStream):
     """The market's feed, from any number on."""
 
     @classmethod
-    async def connect(cls, address: str, username: str, password: str, *, session: str = "", number: int = 1) -> Feed:
-        """Logs in at host:port for every message from `number` on (0: only new ones).
+    async def connect(
+        cls,
+        addresses: str | Sequence[str],
+        username: str,
+        password: str,
+        *,
+        session: str = "",
+        number: int = 1,
+        patience: Patience | None = None,
+    ) -> Feed:
+        """Logs in at one of the addresses for every message from `number` on (0: only new ones).
 
         Raises:
-            SessionError: see `rialto_engine.soup.Connection.connect`.
+            LoginRejectedError: name or password is wrong.
+            UnreachableError: no address took the login in time; says what each answered.
+            SessionChangedError: the stream asked for is not the current one.
+            ValueError: there is no address, one is not HOST:PORT, or a value does not fit its field.
         """
-        return cls(await Connection.connect(address, username, password, session=session, number=number))
+        line = MarketConnection(addresses, username, password, session=session, number=number, patience=patience)
+        await line.open()
+        return cls(line)
 
     async def messages(self) -> AsyncIterator[Message]:
-        """Every message, in order, until the trading day ends.
+        """Every message, once and in order, until the trading day ends, whichever replica serves it.
 
         Raises:
             SessionEndedError: the trading day is over.
-            SessionError: the connection is gone.
+            UnreachableError: no address took the login in time; messages can be asked for again.
+            SessionChangedError: another trading day or incarnation has begun.
         """
         while True:
             yield await self.message()
 
     async def message(self) -> Message:
         """The next message."""
-        numbered = await self._connection.receive()
+        numbered = await self._line.receive()
         message: Message = _engine.decode_itch(numbered.payload)
         message["number"] = numbered.number
         return message
 
 
-async def snapshot(address: str, username: str, password: str) -> tuple[list[Message], int]:
+async def snapshot(
+    addresses: str | Sequence[str], username: str, password: str, *, patience: Patience | None = None
+) -> tuple[list[Message], int]:
     """The market's books at one moment.
 
     Args:
-        address: host:port of the snapshot port.
+        addresses: host:port of the snapshot port of each replica of the market, or of one.
         username: a feed user.
         password: its password.
+        patience: how long to wait for what.
 
     Returns:
         The snapshot's messages, and the number of the feed's first message behind it.
 
     Raises:
-        SessionError: no login, or the snapshot broke off.
+        LoginRejectedError: name or password is wrong.
+        UnreachableError: no address gave a whole snapshot in time; says what each answered.
+        ValueError: there is no address, one is not HOST:PORT, or a value does not fit its field.
     """
+    waits = patience or Patience()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + waits.overall_s
+    answers: dict[str, str] = {}
+    for address in itertools.cycle(addresses_of(addresses)):
+        # A snapshot is made for each login, so one that breaks off is not gone on with elsewhere but begun again.
+        try:
+            async with asyncio.timeout(waits.login_s):
+                connection = await Connection.connect(address, username, password, number=1, silence_s=waits.silence_s)
+            async with connection:
+                return await _read_snapshot(connection)
+        except LoginRejectedError as error:
+            if error.code == "A":
+                raise
+            answers[address] = str(error)
+        except TimeoutError:
+            answers[address] = f"no answer within {waits.login_s:g} s"
+        except (SessionError, OSError) as error:
+            answers[address] = str(error)
+        if loop.time() >= deadline:
+            break
+        await asyncio.sleep(waits.between_s)
+    raise UnreachableError(username, waits.overall_s, answers)
+
+
+async def _read_snapshot(connection: Connection) -> tuple[list[Message], int]:
     messages: list[Message] = []
-    async with await Connection.connect(address, username, password, number=1) as connection:
-        while True:
-            message: Message = _engine.decode_glimpse((await connection.receive()).payload)
-            if message["message"] == "Snapshot":
-                return messages, int(message["sequence_number"])
-            messages.append(message)
+    while True:
+        message: Message = _engine.decode_glimpse((await connection.receive()).payload)
+        if message["message"] == "Snapshot":
+            return messages, int(message["sequence_number"])
+        messages.append(message)
 
 
 @dataclass

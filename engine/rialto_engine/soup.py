@@ -1,7 +1,8 @@
-"""SoupBinTCP 3.00, the client's side, over asyncio.
+"""SoupBinTCP 3.00, the client's side, over asyncio: one connection.
 
 A session's server messages are numbered from 1. A client that lost its connection logs in with the next number it wants
-and gets everything from there on, so nothing is lost and nothing comes twice.
+and gets everything from there on, so nothing is lost and nothing comes twice. `rialto_engine.failover` does that, over
+all addresses of a market.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ SILENCE_S = 15.0
 """A server that sent nothing for this long is gone."""
 CLOSE_S = 3.0
 """A server that has not read the logout within this time is left."""
+DISPLACED = "the same user logged in on another connection"
+"""How a node says in a debug packet that a newer login took the session over (`CloseReason::Displaced` of the crate
+rialto-session, whose tests hold the text)."""
 
 
 class SessionError(Exception):
@@ -33,7 +37,8 @@ class LoginRejectedError(SessionError):
     def __init__(self, code: str) -> None:
         why = {
             "A": "the user name or password is wrong; look at the credentials file",
-            "S": "no such session, or the wanted number lies beyond its end; log in with a blank session",
+            "S": "this replica does not lead the market, or there is no such session, or it does not reach the wanted"
+            " number",
         }
         super().__init__(f"login rejected ({code}): {why.get(code, 'unknown reason')}")
         self.code = code
@@ -43,6 +48,10 @@ class SessionEndedError(SessionError):
     """The trading day's stream is complete; log in again for the next day's."""
 
 
+class DisplacedError(SessionError):
+    """The same user logged in elsewhere: only one client at a time can have an order session."""
+
+
 @contextlib.contextmanager
 def fitting() -> Generator[None, None, None]:
     """Within it a number too large for its field, or negative, is a ValueError, as other values that don't fit are."""
@@ -50,6 +59,18 @@ def fitting() -> Generator[None, None, None]:
         yield
     except OverflowError as error:
         raise ValueError(f"a number does not fit its field: {error}") from error
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The two parts of HOST:PORT.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ValueError(f"address {address!r} is not HOST:PORT")
+    return host, int(port)
 
 
 @dataclass(frozen=True)
@@ -63,9 +84,11 @@ class Numbered:
 class Connection:
     """One logged-in connection. Make it with `connect`; use it as an asynchronous context manager."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence_s: float) -> None:
         self._reader = reader
         self._writer = writer
+        self._silence_s = silence_s
+        self._note = ""
         self._frames = _engine.ServerFrames()
         self._heartbeats: asyncio.Task[None] | None = None
         self._sent = False
@@ -76,7 +99,14 @@ class Connection:
 
     @classmethod
     async def connect(
-        cls, address: str, username: str, password: str, *, session: str = "", number: int = 0
+        cls,
+        address: str,
+        username: str,
+        password: str,
+        *,
+        session: str = "",
+        number: int = 0,
+        silence_s: float = SILENCE_S,
     ) -> Connection:
         """Connects to host:port and logs in.
 
@@ -86,6 +116,7 @@ class Connection:
             password: at most ten characters.
             session: the stream's name, or blank for the current one.
             number: the first message wanted; 0 for only what is new.
+            silence_s: a server that sent nothing for so many seconds is gone; it sends a heartbeat every second.
 
         Raises:
             LoginRejectedError: the server said no.
@@ -95,15 +126,15 @@ class Connection:
         """
         with fitting():
             login = _engine.soup_login(username, password, session, number)
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal():
-            raise ValueError(f"address {address!r} is not HOST:PORT")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        connection = cls(reader, writer)
+        host, port = host_and_port(address)
+        reader, writer = await asyncio.open_connection(host, port)
+        connection = cls(reader, writer, silence_s)
         try:
             writer.write(login)
             await writer.drain()
             kind, payload, name, next_number = await connection._packet()
+            while kind in {"H", "+"}:
+                kind, payload, name, next_number = await connection._packet()
             if kind == "J":
                 raise LoginRejectedError(payload.decode("ascii", "replace").strip())
             if kind != "A":
@@ -141,12 +172,22 @@ class Connection:
         Raises:
             SessionError: the connection is gone; log in again with `next_number`.
         """
-        self._sent = True
-        self._writer.write(_engine.soup_unsequenced(payload))
+        self.post(payload)
         try:
             await self._writer.drain()
         except OSError as error:
             raise SessionError(f"the connection is gone ({error}); log in again") from error
+
+    def post(self, payload: bytes) -> None:
+        """Gives one client message to the socket and waits for nothing; a lost connection shows in `receive`."""
+        self._sent = True
+        self._writer.write(_engine.soup_unsequenced(payload))
+
+    def abort(self) -> None:
+        """Leaves the connection at once, without a word."""
+        if self._heartbeats is not None:
+            self._heartbeats.cancel()
+        self._writer.transport.abort()
 
     async def close(self) -> None:
         """Logs out and closes the connection; it waits CLOSE_S seconds at most for a server that reads no more."""
@@ -176,14 +217,20 @@ class Connection:
     async def _packet(self) -> tuple[str, bytes, str, int]:
         while (frame := self._frame()) is None:
             try:
-                received = await asyncio.wait_for(self._reader.read(1 << 16), SILENCE_S)
+                async with asyncio.timeout(self._silence_s):
+                    received = await self._reader.read(1 << 16)
             except TimeoutError as error:
-                raise SessionError(f"the server was silent for {SILENCE_S:.0f} s; log in again") from error
+                raise SessionError(f"the server was silent for {self._silence_s:g} s; log in again") from error
             except OSError as error:
                 raise SessionError(f"the connection is gone ({error}); log in again") from error
             if not received:
-                raise SessionError("the server closed the connection; log in again")
+                if self._note == DISPLACED:
+                    raise DisplacedError(f"{DISPLACED}: end one of the two clients")
+                said = f": {self._note}" if self._note else "; log in again"
+                raise SessionError(f"the server closed the connection{said}")
             self._frames.push(received)
+        if frame[0] == "+":
+            self._note = frame[1].decode("ascii", "replace")
         return frame
 
     def _frame(self) -> tuple[str, bytes, str, int] | None:
@@ -200,32 +247,3 @@ class Connection:
                 with contextlib.suppress(OSError):
                     await self._writer.drain()
             self._sent = False
-
-
-class NumberedStream:
-    """What a logged-in reader of any numbered stream has: its place, and an end. An asynchronous context manager."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @property
-    def session(self) -> str:
-        """The name of the trading day's stream."""
-        return self._connection.session
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next message: log in with it to go on after a lost connection."""
-        return self._connection.next_number
-
-    async def close(self) -> None:
-        """Logs out. Orders stay where they are."""
-        await self._connection.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()

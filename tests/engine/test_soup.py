@@ -162,7 +162,7 @@ def test_an_order_that_does_not_fit_takes_no_number() -> None:
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(49)
-        writer.write(packet(ACCEPTED))
+        writer.write(packet(ACCEPTED[:-1] + b"1"))
         received.append(await reader.readexactly(2 + 1 + 47 + 2))
 
     async def client(address: str) -> None:
