@@ -2,6 +2,7 @@
 
 use crate::flow::Kind;
 use crate::settings::Instrument;
+use crate::verify::{HashSpec, ReplicaSpec};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Serve an echo that writes and syncs each message before it answers; with --to, measure such a server.
     Echo(EchoArgs),
+    /// Hold what clients were told against the journals and streams of all replicas; exit code 1 when something is found.
+    Verify(VerifyArgs),
 }
 
 #[derive(Args)]
@@ -192,6 +195,30 @@ pub(crate) struct EchoArgs {
     /// For how long.
     #[arg(long, default_value_t = 10.0, value_parser = positive)]
     pub(crate) seconds: f64,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    /// A ledger that `flow --verify-file` wrote; repeat it for several.
+    #[arg(long = "ledger", value_name = "FILE", num_args = 1..)]
+    pub(crate) ledgers: Vec<PathBuf>,
+    /// A replica of the market: its node's name and data directory, the market's id there, and the last position to look
+    /// at; without one as far as its journal reaches. Repeat it for each.
+    #[arg(
+        long = "replica",
+        value_name = "NAME=DATA_DIR,MARKET_ID[,POSITION]",
+        required = true
+    )]
+    pub(crate) replicas: Vec<ReplicaSpec>,
+    /// The market's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) market: String,
+    /// A state hash that a node told, to be compared as well.
+    #[arg(long = "state-hash", value_name = "NAME=POSITION:HEX")]
+    pub(crate) state_hashes: Vec<HashSpec>,
+    /// End with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

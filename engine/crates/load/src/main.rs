@@ -17,6 +17,7 @@ mod replay_lobster;
 mod replay_workload;
 mod settings;
 mod tally;
+mod verify;
 
 use clap::Parser;
 use cli::{Cli, Command, EchoArgs, FlowArgs, Format, RampArgs, ReplayArgs};
@@ -46,6 +47,19 @@ fn main() -> ExitCode {
         Command::Ramp(args) => ramp_command(args),
         Command::Replay(args) => replay_command(&args),
         Command::Echo(args) => echo_command(&args),
+        Command::Verify(args) => match verify::run(&args) {
+            Ok((verdict, ok)) => {
+                show(args.json, &verdict);
+                if !ok {
+                    return ExitCode::FAILURE;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                eprintln!("rialto-load: {error}");
+                return ExitCode::from(2);
+            }
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,594 @@
+//! Small venues of the tests' own: three replicas' journals and streams, and the ledger of a client that was told it all.
+//! Each test spoils one thing, and that must be found as what it is and as nothing else.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may")]
+
+use rialto_journal::entry::{self, LeaderEpoch, LogEntry, Payload};
+use rialto_journal::{Config as JournalConfig, FileDisk, Journal, LogId};
+use rialto_market::codec::{self, Stamped};
+use rialto_market::command::{Action, Command, Enter, EnterEcho, Request as Ask, Target};
+use rialto_market::types::{
+    Account, AccountId, Instrument, InstrumentId, SessionDefinition, SessionId, Side, Symbol,
+    TimeInForce, TradingDay, Username,
+};
+use rialto_market::{Config, Market};
+use rialto_session::{Publisher, StreamId, StreamSink};
+use rialto_verify::ledger::{self, Event, Record};
+use rialto_verify::{Replica, Report, Request, ToldHash, verify};
+use rialto_wire::ouch::inbound::EnterOrder;
+use rialto_wire::ouch::{self, Capacity, ClOrdId, CrossType, Display, IntermarketSweep};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const TEN_NS: u64 = 1_795_255_200_000_000_000;
+const MARKET: &str = "MAIN";
+const ID: u32 = 3;
+
+/// The streams of the one trading day.
+#[derive(Default)]
+struct Store {
+    day: [u8; 10],
+    streams: BTreeMap<StreamId, Vec<Vec<u8>>>,
+}
+
+impl StreamSink for Store {
+    fn opened(&mut self, day: &TradingDay) {
+        self.day = day.session_name();
+    }
+
+    fn append(&mut self, stream: StreamId, _: u64, message: &[u8]) {
+        self.streams
+            .entry(stream)
+            .or_default()
+            .push(message.to_vec());
+    }
+
+    fn closed(&mut self, _: &TradingDay) {}
+}
+
+fn operator(action: Action) -> Command {
+    Command::Operator { key: 0, action }
+}
+
+fn account(max_open_orders: u32) -> Command {
+    operator(Action::DefineAccount(Account {
+        id: AccountId(1),
+        max_order_quantity: 500_000,
+        max_order_value_e4: u64::MAX,
+        max_open_orders,
+        cancel_on_disconnect: false,
+    }))
+}
+
+fn session(id: u32, name: &str) -> Command {
+    operator(Action::DefineSession(SessionDefinition {
+        id: SessionId(id),
+        username: Username::new(name).unwrap(),
+        account: AccountId(1),
+    }))
+}
+
+#[derive(Clone, Copy)]
+struct Order {
+    session: u32,
+    user_ref: u32,
+    side: Side,
+    quantity: u32,
+    price_e4: u64,
+}
+
+fn enter(order: Order, number: u64) -> Command {
+    Command::Client {
+        session: SessionId(order.session),
+        number,
+        request: Ask::Enter(Enter {
+            user_ref: order.user_ref,
+            side: order.side,
+            side_code: if order.side == Side::Buy { b'B' } else { b'S' },
+            quantity: order.quantity,
+            symbol: Symbol::new("ABC").unwrap(),
+            price_e4: order.price_e4,
+            time_in_force: TimeInForce::Day,
+            min_quantity: 0,
+            post_only: false,
+            echo: EnterEcho {
+                display: b'Y',
+                capacity: b'P',
+                intermarket_sweep: b'N',
+                cross_type: b'N',
+            },
+            cl_ord_id: [b' '; 14],
+        }),
+    }
+}
+
+fn sent(order: Order) -> Vec<u8> {
+    let mut out = Vec::new();
+    EnterOrder {
+        user_ref_num: order.user_ref,
+        side: if order.side == Side::Buy {
+            ouch::Side::Buy
+        } else {
+            ouch::Side::Sell
+        },
+        quantity: order.quantity,
+        symbol: ouch::Symbol::new("ABC").unwrap(),
+        price_e4: order.price_e4,
+        time_in_force: ouch::TimeInForce::Day,
+        display: Display::Visible,
+        capacity: Capacity::Principal,
+        intermarket_sweep: IntermarketSweep::NotEligible,
+        cross_type: CrossType::Continuous,
+        cl_ord_id: ClOrdId::BLANK,
+    }
+    .encode(&mut out);
+    out
+}
+
+/// Twenty orders of two sessions, some of which match.
+fn orders() -> Vec<Order> {
+    (0..20)
+        .map(|nth| Order {
+            session: 1 + nth % 2,
+            user_ref: 1 + nth / 2,
+            side: if nth % 3 == 0 { Side::Sell } else { Side::Buy },
+            quantity: 10 + nth,
+            // The last one meets nothing.
+            price_e4: if nth == 19 {
+                5_000
+            } else {
+                10_000 + 100 * u64::from(nth % 5)
+            },
+        })
+        .collect()
+}
+
+/// A market's log: batches, each with its leadership.
+#[derive(Clone)]
+struct Venue {
+    batches: Vec<Vec<Command>>,
+    /// The leadership of the batches from here on is the second.
+    second_from: usize,
+}
+
+fn venue() -> Venue {
+    let mut batches = vec![
+        vec![
+            operator(Action::DefineInstrument(Instrument {
+                id: InstrumentId(1),
+                symbol: Symbol::new("ABC").unwrap(),
+                tick_size_e4: 100,
+                lot_size: 1,
+                collar_bp: 0,
+                reference_price: 0,
+            })),
+            account(1_000),
+            session(1, "ONE"),
+            session(2, "TWO"),
+        ],
+        vec![operator(Action::OpenDay { date: 20_261_121 })],
+    ];
+    let mut numbers = [0, 0, 0];
+    let mut next = |session: u32| {
+        let number = &mut numbers[session as usize];
+        *number += 1;
+        *number
+    };
+    for (nth, order) in orders().into_iter().enumerate() {
+        let number = next(order.session);
+        batches.push(vec![enter(order, number)]);
+        if nth == 10 {
+            let number = next(2);
+            batches.push(vec![Command::Client {
+                session: SessionId(2),
+                number,
+                request: Ask::Cancel {
+                    target: Target::UserRef(2),
+                    quantity: 0,
+                },
+            }]);
+        }
+    }
+    Venue {
+        batches,
+        second_from: 9,
+    }
+}
+
+fn stamped(nth: usize, batch: &[Command]) -> Vec<Stamped> {
+    let stamp = |command: &Command| Stamped {
+        stamp_ns: TEN_NS + nth as u64 * 1_000_000,
+        command: *command,
+    };
+    batch.iter().map(stamp).collect()
+}
+
+impl Venue {
+    fn run(&self) -> (Market, Store) {
+        let (mut market, mut publisher) = (Market::new(Config::default()), Publisher::new());
+        let (mut store, mut events) = (Store::default(), Vec::new());
+        for (nth, batch) in self.batches.iter().enumerate() {
+            for stamped in stamped(nth, batch) {
+                events.clear();
+                market.apply(&stamped.command, stamped.stamp_ns, &mut events);
+                let time_ns = market.last_stamp_ns();
+                publisher.publish(&events, time_ns, &market, &mut store);
+            }
+        }
+        (market, store)
+    }
+
+    /// Writes a replica's data directory: journal and stream files.
+    fn write(&self, dir: &Path) {
+        let disk = FileDisk::new(dir.join("journal")).unwrap();
+        let config = JournalConfig::with_segment_bytes(1 << 20);
+        let (mut journal, _) = Journal::open(disk, config).unwrap();
+        let blank = |term| LogEntry {
+            epoch: LeaderEpoch { term, node: term },
+            payload: Payload::Blank,
+        };
+        let mut payloads = vec![blank(1)];
+        let batches: Vec<Vec<u8>> = (self.batches.iter().enumerate())
+            .map(|(nth, batch)| {
+                let mut bytes = Vec::new();
+                codec::encode_batch(&stamped(nth, batch), &mut bytes);
+                bytes
+            })
+            .collect();
+        for (nth, batch) in batches.iter().enumerate() {
+            let term = if nth < self.second_from { 1 } else { 2 };
+            if nth == self.second_from {
+                payloads.push(blank(2));
+            }
+            payloads.push(LogEntry {
+                epoch: LeaderEpoch { term, node: term },
+                payload: Payload::Batch(batch),
+            });
+        }
+        for (nth, payload) in payloads.iter().enumerate() {
+            let mut bytes = Vec::new();
+            entry::encode(payload, &mut bytes);
+            journal.append(LogId(ID), nth as u64 + 1, &bytes).unwrap();
+        }
+        journal.sync().unwrap();
+        drop(journal);
+        let (_, store) = self.run();
+        for (stream, messages) in &store.streams {
+            write_stream(&stream_file(dir, &store.day, *stream), messages);
+        }
+    }
+}
+
+fn stream_file(dir: &Path, day: &[u8; 10], stream: StreamId) -> PathBuf {
+    let name = match stream {
+        StreamId::Feed => "feed.soup".to_owned(),
+        StreamId::Session(id) => format!("session-{id}.soup"),
+    };
+    let folder = String::from_utf8(day.to_vec()).unwrap();
+    let markets = dir.join("markets").join(MARKET);
+    markets.join("streams").join(folder).join(name)
+}
+
+fn write_stream(path: &Path, messages: &[Vec<u8>]) {
+    let mut out = Vec::new();
+    for message in messages {
+        out.extend_from_slice(&(message.len() as u16 + 1).to_be_bytes());
+        out.push(b'S');
+        out.extend_from_slice(message);
+    }
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, out).unwrap();
+}
+
+/// What a client of both sessions sent and was told.
+fn ledger(store: &Store, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) -> Vec<u8> {
+    let mut bytes = ledger::MAGIC.to_vec();
+    let mut time_ns = TEN_NS;
+    for session in 1..=2_u32 {
+        let mut add = |event: Event<'_>| {
+            time_ns += 1_000;
+            let record = Record {
+                session: session as u16,
+                time_ns,
+                event,
+            };
+            ledger::encode(&record, &mut bytes);
+        };
+        let username = *if session == 1 { b"ONE   " } else { b"TWO   " };
+        add(Event::Login { username });
+        let begun = |asked, next| Event::Begun {
+            day: store.day,
+            asked,
+            next,
+        };
+        add(begun(0, 1));
+        let own: Vec<Order> = orders()
+            .into_iter()
+            .filter(|order| order.session == session)
+            .collect();
+        for order in &own {
+            add(Event::Sent(&sent(*order)));
+        }
+        let mut reports: Vec<(u64, Vec<u8>)> = (1..)
+            .zip(store.streams[&StreamId::Session(SessionId(session))].clone())
+            .collect();
+        change(session, &mut reports);
+        for (at, (number, message)) in reports.iter().enumerate() {
+            if at == reports.len() / 2 {
+                // The connection is lost, and what may be without an answer is sent again.
+                add(begun(*number, *number));
+                for order in &own {
+                    add(Event::Sent(&sent(*order)));
+                }
+            }
+            add(Event::Received {
+                number: *number,
+                message,
+            });
+        }
+        add(Event::Ended);
+    }
+    bytes
+}
+
+struct Check {
+    folder: tempfile::TempDir,
+    request: Request,
+    store: Store,
+}
+
+impl Check {
+    /// Three replicas of these venues, and the ledger of the first test venue's client.
+    fn new(venues: [&Venue; 3]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replicas = Vec::new();
+        for (name, venue) in ["us-1", "asia-1", "europe-1"].into_iter().zip(venues) {
+            let data_dir = folder.path().join(name);
+            std::fs::create_dir(&data_dir).unwrap();
+            venue.write(&data_dir);
+            replicas.push(Replica {
+                name: name.to_owned(),
+                data_dir,
+                market_id: ID,
+                until: None,
+            });
+        }
+        let (_, store) = venue().run();
+        let request = Request {
+            market: MARKET.to_owned(),
+            ledgers: vec![folder.path().join("ledger")],
+            replicas,
+            told: Vec::new(),
+        };
+        let this = Self {
+            folder,
+            request,
+            store,
+        };
+        this.tell(|_, _| {});
+        this
+    }
+
+    fn same(venue: &Venue) -> Self {
+        Self::new([venue, venue, venue])
+    }
+
+    /// The client was told this.
+    fn tell(&self, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) {
+        let bytes = ledger(&self.store, change);
+        std::fs::write(&self.request.ledgers[0], bytes).unwrap();
+    }
+
+    /// A replica's stream file says this.
+    fn write(&self, replica: usize, stream: StreamId, change: impl Fn(&mut Vec<Vec<u8>>)) {
+        let mut messages = self.store.streams[&stream].clone();
+        change(&mut messages);
+        let dir = &self.request.replicas[replica].data_dir;
+        write_stream(&stream_file(dir, &self.store.day, stream), &messages);
+    }
+
+    fn run(&self) -> Report {
+        verify(&self.request).unwrap()
+    }
+}
+
+/// Holds the counts: lost, repeated, altered, gaps, states equal.
+fn expect(report: &Report, counts: [u64; 4], equal: bool) {
+    let found = [
+        report.lost,
+        report.repeated,
+        report.altered,
+        report.stream_gaps,
+    ];
+    assert_eq!(found, counts, "{report:#?}");
+    assert_eq!(report.state_hashes_equal, equal, "{report:#?}");
+    assert_eq!(report.ok, counts == [0; 4] && equal, "{report:#?}");
+    assert_eq!(report.findings.is_empty(), report.ok, "{report:#?}");
+    assert_eq!(report.unchecked, 0);
+}
+
+const ONE: StreamId = StreamId::Session(SessionId(1));
+const TWO: StreamId = StreamId::Session(SessionId(2));
+
+#[test]
+fn what_is_as_it_should_be_is_found_so() {
+    let check = Check::same(&venue());
+    let report = check.run();
+    expect(&report, [0; 4], true);
+    assert_eq!((report.orders_sent, report.acknowledged), (20, 20));
+    assert_eq!(report.acknowledged_in_journals, 20);
+    assert_eq!(report.unanswered, 0);
+    assert_eq!(report.common_position, 25);
+    let (market, _) = venue().run();
+    let hash = blake3::Hash::from(market.state_hash()).to_hex().to_string();
+    for replica in &report.replicas {
+        assert_eq!((replica.position, replica.replayed_from), (25, 1));
+        assert_eq!(replica.state_hash, hash);
+    }
+    assert!(report.reports > 30);
+    assert_eq!(report.notes.len(), 0, "{:?}", report.notes);
+}
+
+#[test]
+fn a_running_replica_that_is_behind_and_one_with_a_leftover_are_no_finding() {
+    let mut behind = venue();
+    behind.batches.truncate(15);
+    let report = Check::new([&venue(), &venue(), &behind]).run();
+    expect(&report, [0; 4], true);
+    assert_eq!(report.common_position, 17);
+    assert_eq!(report.replicas[2].position, 17);
+
+    let mut leftover = venue();
+    leftover.second_from = usize::MAX;
+    let report = Check::new([&leftover, &venue(), &venue()]).run();
+    expect(&report, [0; 4], true);
+    assert_eq!(report.replicas[0].position, 10);
+    assert!(report.notes[0].contains("held by no majority"));
+}
+
+#[test]
+fn an_acknowledged_order_that_is_nowhere_is_lost() {
+    let mut venue = venue();
+    // The last order; nothing was told of it but that it was accepted.
+    venue.batches.pop();
+    let report = Check::same(&venue).run();
+    expect(&report, [1, 0, 0, 0], true);
+    assert!(report.findings[0].contains("order 10"), "{report:#?}");
+}
+
+#[test]
+fn an_acknowledged_order_that_only_one_replica_holds_is_lost() {
+    let mut shorter = venue();
+    shorter.batches.pop();
+    let report = Check::new([&venue(), &shorter, &shorter]).run();
+    expect(&report, [1, 0, 0, 0], true);
+}
+
+#[test]
+fn an_order_that_stands_twice_is_repeated() {
+    let accepted = |messages: &[Vec<u8>]| messages.iter().position(|m| m[0] == b'A').unwrap();
+    // In a stream's file.
+    let check = Check::same(&venue());
+    check.write(1, ONE, |messages| {
+        let at = accepted(messages);
+        messages.insert(at + 2, messages[at].clone());
+    });
+    expect(&check.run(), [0, 1, 0, 0], true);
+    // In what the client was told.
+    let check = Check::same(&venue());
+    check.tell(|session, reports| {
+        if session == 2 {
+            let at = reports.iter().position(|(_, m)| m[0] == b'A').unwrap();
+            let next = reports.len() as u64 + 1;
+            reports.push((next, reports[at].1.clone()));
+        }
+    });
+    expect(&check.run(), [0, 1, 0, 0], true);
+}
+
+#[test]
+fn an_order_that_is_another_one_is_altered() {
+    // In every journal: nothing else changes, the order rests.
+    let mut altered = venue();
+    let last = altered.batches.last_mut().unwrap();
+    if let [
+        Command::Client {
+            request: Ask::Enter(enter),
+            ..
+        },
+    ] = last.as_mut_slice()
+    {
+        enter.quantity += 1;
+    }
+    let report = Check::same(&altered).run();
+    expect(&report, [0, 0, 1, 0], true);
+    // In one replica's stream file.
+    let check = Check::same(&venue());
+    check.write(2, TWO, |messages| messages[3][10] ^= 1);
+    expect(&check.run(), [0, 0, 1, 0], true);
+    check.write(2, TWO, |_| {});
+    check.write(2, StreamId::Feed, |messages| messages[12][20] ^= 1);
+    expect(&check.run(), [0, 0, 1, 0], true);
+}
+
+#[test]
+fn an_order_accepted_with_other_terms_than_it_was_sent_with_is_altered() {
+    let mut altered = venue();
+    let last = altered.batches.last_mut().unwrap();
+    if let [
+        Command::Client {
+            request: Ask::Enter(enter),
+            ..
+        },
+    ] = last.as_mut_slice()
+    {
+        enter.quantity += 1;
+    }
+    let mut check = Check::same(&altered);
+    // The client was told what all replicas say, and asked for something else.
+    check.store = altered.run().1;
+    check.tell(|_, _| {});
+    expect(&check.run(), [0, 0, 1, 0], true);
+}
+
+#[test]
+fn a_number_that_is_missing_is_a_gap() {
+    // A report never came.
+    let check = Check::same(&venue());
+    check.tell(|session, reports| {
+        if session == 1 {
+            let executed = reports.iter().position(|(_, m)| m[0] == b'E').unwrap();
+            reports.remove(executed);
+        }
+    });
+    expect(&check.run(), [0, 0, 0, 1], true);
+    // A stream's file lacks a message.
+    let check = Check::same(&venue());
+    check.write(0, ONE, |messages| {
+        messages.remove(4);
+    });
+    expect(&check.run(), [0, 0, 0, 1], true);
+    // A file that is written later than the journal is none.
+    check.write(0, ONE, |messages| messages.truncate(7));
+    expect(&check.run(), [0; 4], true);
+}
+
+#[test]
+fn a_state_that_is_another_one_is_found() {
+    let mut other = venue();
+    // A limit that no order meets.
+    other.batches[0][1] = account(999);
+    let report = Check::new([&venue(), &venue(), &other]).run();
+    expect(&report, [0; 4], false);
+    assert!(report.findings[0].contains("europe-1"), "{report:#?}");
+
+    let mut check = Check::same(&venue());
+    let mut at_20 = venue();
+    at_20.batches.truncate(18);
+    let hash = blake3::Hash::from(at_20.run().0.state_hash());
+    let told = |hash: blake3::Hash| ToldHash {
+        name: "us-1".to_owned(),
+        position: 20,
+        hash: hash.to_hex().to_string(),
+    };
+    check.request.told = vec![told(hash)];
+    let report = check.run();
+    expect(&report, [0; 4], true);
+    assert_eq!(report.told_hashes_compared, 1);
+    check.request.told = vec![told(blake3::hash(b"another"))];
+    expect(&check.run(), [0; 4], false);
+}
+
+#[test]
+fn what_can_not_be_read_is_told() {
+    let mut check = Check::same(&venue());
+    std::fs::write(&check.request.ledgers[0], b"nothing").unwrap();
+    let error = verify(&check.request).unwrap_err().to_string();
+    assert!(error.contains("no ledger"), "{error}");
+    check.tell(|_, _| {});
+    check.request.replicas[1].data_dir = check.folder.path().join("nowhere");
+    let error = verify(&check.request).unwrap_err().to_string();
+    assert!(error.contains("asia-1"), "{error}");
+    check.request.replicas.clear();
+    assert!(verify(&check.request).is_err());
+}
