@@ -25,10 +25,11 @@ NODE = """#!{python}
 import http.server, json, os, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: (print("asked to end", flush=True), os._exit(0)))
 config = json.load(open(sys.argv[2]))
-if config.get("broken"):
+name, shared = config["node"], config.get("shared") or os.environ["RIALTO_FAKE_SHARED"]
+if config.get("broken") or name in os.environ.get("RIALTO_FAKE_BROKEN", ""):
     sys.exit("the configuration is wrong")
-name, shared = config["node"], config["shared"]
-ids = {{node: number for number, node in enumerate(config["voters"], start=1)}}
+voting = config.get("voters") or [voter["node"] for voter in config["markets"][0]["replication"]["voters"]]
+ids = {{node: number for number, node in enumerate(voting, start=1)}}
 
 def facts():
     state = json.load(open(shared))
@@ -176,12 +177,17 @@ class FakeVenue:
             child.wait(30)
 
 
-def make(folder: Path, root: Path, nodes: tuple[str, ...] = NODES) -> FakeVenue:
-    """A venue of stand-ins below `folder`, its files in `root`; nothing is started."""
+def binaries(folder: Path) -> None:
+    """The stand-ins' programs: `node` and `load` in `folder`."""
     for name, text in (("node", NODE), ("load", LOAD)):
         (folder / name).write_text(text.format(python=sys.executable))
         (folder / name).chmod(0o755)
     (folder / "verify.json").write_text(json.dumps(VERIFIED))
+
+
+def make(folder: Path, root: Path, nodes: tuple[str, ...] = NODES) -> FakeVenue:
+    """A venue of stand-ins below `folder`, its files in `root`; nothing is started."""
+    binaries(folder)
     venue = FakeVenue(folder, VenuePaths(root), nodes)
     venue.tell()
     market = {

@@ -213,8 +213,9 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple
         for market, hosts in voters.items():
             lost = [name for name in hosts if name in failed]
             if 2 * len(lost) >= len(hosts):
-                where = f"node {lost[0]}" if len(hosts) == 1 else f"market {market}: of its nodes {', '.join(lost)}"
-                raise LocalError(where, "does not start", _mend(paths, lost[0]))
+                which = f"node {lost[0]}" if len(lost) == 1 else f"nodes {' and '.join(lost)}"
+                wrong = "does not start" if len(lost) == 1 else "do not start"
+                raise LocalError(f"{which} of market {market}", wrong, _mend(paths, lost[0]))
         waiting = [name for name, node in nodes.items() if node.state not in _SETTLED]
         if not waiting and led >= set(voters):
             return tuple(f"node {name} does not start; {_mend(paths, name)}" for name in failed)

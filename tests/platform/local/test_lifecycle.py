@@ -1,0 +1,137 @@
+"""Up and down with stand-in nodes: what is waited for, what is reported, what is refused, what is left."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import fake_venue
+import pytest
+from fake_venue import FakeVenue
+
+from rialto_platform.local import lifecycle, process, status
+from rialto_platform.local.errors import LocalError
+from rialto_platform.local.paths import VenuePaths
+
+# The supervisor is a daemon: it outlives whoever started it, and nobody waits for it.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture
+def file(venues: Path, tmp_path: Path) -> Path:
+    """The laptop's venue file."""
+    path = tmp_path / "venue.yaml"
+    path.write_text((venues / "laptop.yaml").read_text())
+    return path
+
+
+@pytest.fixture
+def venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVenue]:
+    """Where `up` finds stand-ins for the engine's programs; us-1 leads once there is a node of that name."""
+    fake_venue.binaries(tmp_path)
+    made = FakeVenue(tmp_path, VenuePaths(tmp_path / "state" / "venues" / "laptop"))
+    made.tell()
+    monkeypatch.setenv("RIALTO_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("RIALTO_FAKE_SHARED", str(made.shared))
+
+    def stand_in(name: str) -> str:
+        return str(tmp_path / name.removeprefix("rialto-"))
+
+    monkeypatch.setattr(lifecycle, "binary", stand_in)
+    yield made
+    if made.paths.root.exists():
+        lifecycle.down(made.paths)
+
+
+def alive(venue: FakeVenue) -> list[process.ProcessIdentity]:
+    """The nodes that run, by their command lines."""
+    tails = [("--config", str(venue.paths.node(node).config)) for node in venue.nodes]
+    return [identity for tail in tails for identity in process.running(tail)]
+
+
+def test_up_brings_three_nodes_and_down_leaves_none(venue: FakeVenue, file: Path) -> None:
+    started = lifecycle.up(file, with_flow=False)
+    assert (started.already_up, started.failed) == (False, ())
+    observed = status.observe(venue.paths)
+    assert observed.state == "up"
+    assert [node.name for node in observed.nodes] == list(venue.nodes)
+    voters = [
+        json.loads(venue.paths.node(node).config.read_text())["markets"][0]["replication"]["voters"]
+        for node in venue.nodes
+    ]
+    listens = [{voter["node"]: voter["address"] for voter in told} for told in voters]
+    assert listens[0] == listens[1] == listens[2]
+    assert lifecycle.up(file, with_flow=False).already_up
+    assert lifecycle.down(venue.paths)
+    assert alive(venue) == []
+
+
+def test_a_node_that_does_not_start_is_told_while_the_others_serve(
+    venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_FAKE_BROKEN", "asia-1")
+    [told] = lifecycle.up(file, with_flow=False).failed
+    assert told.startswith("node asia-1 does not start")
+    assert "the configuration is wrong" in told
+    observed = status.observe(venue.paths)
+    assert observed.state == "degraded"
+    assert {node.name: node.state for node in observed.nodes} == {
+        "us-1": "running",
+        "asia-1": "failed",
+        "europe-1": "running",
+    }
+    assert next(node for node in observed.nodes if node.name == "asia-1").log[-1] == "the configuration is wrong"
+
+
+def test_without_a_majority_nothing_is_up_and_nothing_is_left(
+    venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_FAKE_BROKEN", "asia-1 europe-1")
+    with pytest.raises(LocalError, match="nodes asia-1 and europe-1 of market main: do not start") as caught:
+        lifecycle.up(file, with_flow=False)
+    assert "the configuration is wrong" in str(caught.value)
+    assert alive(venue) == []
+
+
+def test_a_market_that_finds_no_leader_is_not_up(venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venue.tell(leader=None)
+    monkeypatch.setattr(lifecycle, "READY_TIMEOUT_S", 3.0)
+    with pytest.raises(LocalError, match="market main: has no leader within 3 s"):
+        lifecycle.up(file, with_flow=False)
+    assert alive(venue) == []
+
+
+def test_a_frozen_node_holds_up_neither_up_nor_down(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    frozen = venue.identity("europe-1")
+    assert frozen.signal(signal.SIGSTOP)
+    assert lifecycle.up(file, with_flow=False).already_up
+    assert lifecycle.down(venue.paths)
+    assert not frozen.alive()
+    assert "asked to end" in venue.paths.node("europe-1").log.read_text()
+
+
+def test_frozen_leftovers_of_a_dead_supervisor_are_ended_too(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    before = [venue.identity(node) for node in venue.nodes]
+    supervisor = process.recorded(venue.paths.supervisor)
+    assert supervisor is not None
+    assert supervisor.signal(signal.SIGKILL)
+    assert supervisor.wait_gone(10)
+    assert before[1].signal(signal.SIGSTOP)
+    said: list[str] = []
+    lifecycle.up(file, with_flow=False, say=said.append)
+    assert [line.split(",")[0] for line in said[:3]] == [f"ended {node}" for node in sorted(venue.nodes)]
+    assert not any(identity.alive() for identity in before)
+    assert len(alive(venue)) == 3
+
+
+def test_another_home_is_refused_before_anything_starts(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    lifecycle.down(venue.paths)
+    file.write_text(file.read_text().replace("home: us", "home: asia"))
+    with pytest.raises(LocalError, match="replica of main: asia-1 was number 2 and is now 1"):
+        lifecycle.up(file, with_flow=False)
+    assert alive(venue) == []
