@@ -39,11 +39,11 @@ def trades(venue: LiveVenue) -> int:
 
 async def trade(venue: LiveVenue, quantity: int) -> list[Report]:
     """One buys what the other sells; returns the buyer's reports."""
-    address = venue.addresses()["orders"]
-    async with await OrderSession.connect(address, "TRADE1", venue.password("TRADE1"), number=0) as seller:
+    orders = venue.orders()
+    async with await OrderSession.connect(orders, "TRADE1", venue.password("TRADE1"), number=0) as seller:
         await seller.query_next_user_ref()
         seller.next_user_ref = int((await seller.report())["next_user_ref_num"])
-        async with await OrderSession.connect(address, "TRADE2", venue.password("TRADE2"), number=0) as buyer:
+        async with await OrderSession.connect(orders, "TRADE2", venue.password("TRADE2"), number=0) as buyer:
             await buyer.query_next_user_ref()
             buyer.next_user_ref = int((await buyer.report())["next_user_ref_num"])
             await seller.enter("AAPL", Side.SELL, quantity=quantity, price_e4=5_853_300)
@@ -91,7 +91,7 @@ def test_journals_stay_and_the_next_up_goes_on(venue: LiveVenue) -> None:
     assert {node: venue.addresses(node) for node in NODES} == addresses
     eventually(lambda: trades(venue) == 1)
 
-    orders = venue.addresses()["orders"]
+    orders = venue.orders()
 
     async def history() -> list[Report]:
         async with await OrderSession.connect(orders, "TRADE2", venue.password("TRADE2")) as buyer:

@@ -129,11 +129,17 @@ def command(paths: VenuePaths, target: Target, ledger: Path, settled: Settled) -
         ("--replica", f"{one.node}={paths.node(one.node).data},{target.number},{settled.position}")
         for one in settled.replicas
     )
+    # What they say of themselves is held against what their journals give.
+    told = (
+        ("--state-hash", f"{one.node}={one.position}:{one.state_hash}")
+        for one in settled.replicas
+        if one.position == settled.position
+    )
     return [
         target.load_binary,
         "verify",
         *("--ledger", str(ledger), "--market", target.market, "--json"),
-        *(word for words in replicas for word in words),
+        *(word for words in (*replicas, *told) for word in words),
     ]
 
 
