@@ -186,6 +186,14 @@ pub(crate) struct EchoArgs {
     /// The file to write; it is made anew, 64 MiB long.
     #[arg(long, value_name = "FILE", required_unless_present = "to")]
     pub(crate) file: Option<PathBuf>,
+    /// Another echo that must write and sync what comes as well; with two, one of them and this one are enough. Repeat it.
+    #[arg(
+        long = "peer",
+        value_name = "HOST:PORT",
+        value_delimiter = ',',
+        conflicts_with = "to"
+    )]
+    pub(crate) peers: Vec<String>,
     /// Measure the server there instead.
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) to: Option<String>,

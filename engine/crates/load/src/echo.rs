@@ -1,6 +1,9 @@
 //! What the disk and the sockets alone take: a server that writes each message to a file and syncs before it answers, as a
 //! journal does, one sync for all that came meanwhile; and a client that measures it as orders are measured.
 //!
+//! With peers it is the floor of a replicated round trip: what came goes to every peer, which writes and syncs it likewise,
+//! and is answered once a majority holds it: the own file and enough peers.
+//!
 //! Messages are as long as an Enter Order's packet, answers as an Accepted's; the first eight bytes name the message.
 
 use crate::error::LoadError;
@@ -38,6 +41,7 @@ struct Work {
 pub(crate) fn serve(
     listen: &str,
     file: &Path,
+    peers: &[String],
     stop: &Arc<AtomicBool>,
     mut ready: impl FnMut(String),
 ) -> Result<(), LoadError> {
@@ -59,15 +63,19 @@ pub(crate) fn serve(
     let (sender, work) = sync_channel(WAITING);
     let failed = Arc::new(Mutex::new(None));
     let disk_failed = Arc::clone(&failed);
+    let mut majority = Majority::connect(peers)?;
     std::thread::spawn(move || {
-        if let Err(error) = write(&output, &work) {
+        if let Err(error) = write(&output, &work, &mut majority) {
             *disk_failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         }
     });
     ready(address.to_string());
     while !stop.load(Ordering::Relaxed) {
         if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(wrong(format!("{}: {error}", file.display())));
+            return Err(LoadError::new(
+                format!("writing {}: {error}", file.display()),
+                "see to the disk and the peers, and start again",
+            ));
         }
         match listener.accept() {
             Ok((stream, _)) => {
@@ -129,13 +137,101 @@ fn take(mut stream: TcpStream, work: &SyncSender<Work>) -> std::io::Result<()> {
     }
 }
 
+/// The peers that are to hold what came.
+struct Majority {
+    peers: Vec<TcpStream>,
+    /// How many of them are needed beside the own file.
+    needed: usize,
+    /// Whenever a peer holds more: which one, and how many messages in all.
+    held: Receiver<(usize, u64)>,
+    /// How many messages each peer holds.
+    counts: Vec<u64>,
+    /// How many were sent to them.
+    sent: u64,
+}
+
+impl Majority {
+    fn connect(peers: &[String]) -> Result<Self, LoadError> {
+        let (tell, held) = sync_channel(WAITING);
+        let mut streams = Vec::new();
+        for (nth, peer) in peers.iter().enumerate() {
+            let connect = || {
+                let stream = TcpStream::connect(peer)?;
+                stream.set_nodelay(true)?;
+                let answers = stream.try_clone()?;
+                let tell = tell.clone();
+                std::thread::spawn(move || listen_to(nth, answers, &tell));
+                Ok(stream)
+            };
+            streams.push(connect().map_err(|error: std::io::Error| {
+                LoadError::new(
+                    format!("peer {peer}: {error}"),
+                    "start the peers first: `rialto-load echo --listen ADDRESS --file FILE`",
+                )
+            })?);
+        }
+        Ok(Self {
+            needed: peers.len().div_ceil(2),
+            counts: vec![0; peers.len()],
+            peers: streams,
+            held,
+            sent: 0,
+        })
+    }
+
+    /// Sends what came to every peer. One that is gone counts no more.
+    fn forward(&mut self, batch: &[Work]) {
+        for work in batch {
+            self.sent += (work.bytes.len() / REQUEST) as u64;
+            for peer in &mut self.peers {
+                drop(peer.write_all(&work.bytes));
+            }
+        }
+    }
+
+    /// Waits until enough peers hold all that was sent.
+    fn wait(&mut self) -> std::io::Result<()> {
+        while self
+            .counts
+            .iter()
+            .filter(|held| **held >= self.sent)
+            .count()
+            < self.needed
+        {
+            let (peer, held) = self
+                .held
+                .recv()
+                .map_err(|_| std::io::Error::other("too few peers are left"))?;
+            if let Some(count) = self.counts.get_mut(peer) {
+                *count = held;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Counts a peer's answers until it is gone.
+fn listen_to(peer: usize, mut answers: TcpStream, tell: &SyncSender<(usize, u64)>) {
+    let (mut bytes, mut total) = (vec![0; 1 << 16], 0_u64);
+    while let Ok(read) = answers.read(&mut bytes)
+        && read > 0
+    {
+        total += read as u64;
+        if tell.send((peer, total / ANSWER as u64)).is_err() {
+            return;
+        }
+    }
+}
+
 /// Writes what came, syncs once, answers.
-fn write(file: &File, work: &Receiver<Work>) -> std::io::Result<()> {
+fn write(file: &File, work: &Receiver<Work>, majority: &mut Majority) -> std::io::Result<()> {
     let mut at = 0;
     let mut batch = Vec::new();
     while let Ok(first) = work.recv() {
         batch.push(first);
         batch.extend(work.try_iter());
+        // The peers write while this one does.
+        majority.forward(&batch);
         for work in &batch {
             if at + work.bytes.len() as u64 > FILE_LEN {
                 at = 0;
@@ -144,6 +240,7 @@ fn write(file: &File, work: &Receiver<Work>) -> std::io::Result<()> {
             at += work.bytes.len() as u64;
         }
         file.sync_data()?;
+        majority.wait()?;
         for work in batch.drain(..) {
             let mut answers = Vec::with_capacity(work.bytes.len() / REQUEST * ANSWER);
             for request in work.bytes.chunks_exact(REQUEST) {

@@ -256,7 +256,7 @@ fn echo_command(args: &EchoArgs) -> Result<(), LoadError> {
             "give --file, or --to to measure a server",
         )
     })?;
-    echo::serve(&args.listen, file, &stop, |address| {
+    echo::serve(&args.listen, file, &args.peers, &stop, |address| {
         print_line(&json!({"echo": address}))
     })
 }

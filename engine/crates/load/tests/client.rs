@@ -6,7 +6,8 @@ mod common;
 
 use common::{Plan, last_json, start};
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 
 #[test]
 fn a_flow_ends_with_its_figures() {
@@ -106,32 +107,87 @@ fn asked_to_end_it_ends_with_its_figures() {
     assert!(end["accepted"].as_u64().unwrap() > 0);
 }
 
+/// An echo of the test's, ended with it.
+struct Echo {
+    server: Child,
+    address: String,
+}
+
+impl Echo {
+    fn start(file: &Path, peers: &[&Echo]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rialto-load"));
+        command.args(["echo", "--file"]).arg(file);
+        for peer in peers {
+            command.args(["--peer", &peer.address]);
+        }
+        let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let address = ready["echo"].as_str().unwrap().to_owned();
+        Self { server, address }
+    }
+
+    fn measure(&self) -> serde_json::Value {
+        last_json(&self.try_measure())
+    }
+
+    fn try_measure(&self) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_rialto-load"))
+            .args(["echo", "--to", &self.address, "--rate", "200"])
+            .args(["--seconds", "1"])
+            .output()
+            .unwrap()
+    }
+
+    fn end(mut self) {
+        let killed = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.server.id().to_string())
+            .status()
+            .unwrap();
+        assert!(killed.success() && self.server.wait().unwrap().success());
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        // One that has ended is gone already.
+        drop(self.server.kill());
+        drop(self.server.wait());
+    }
+}
+
 #[test]
 fn an_echo_answers_every_message() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_rialto-load"))
-        .args(["echo", "--file"])
-        .arg(folder.path().join("echo"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let address = ready["echo"].as_str().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_rialto-load"))
-        .args(["echo", "--to", address, "--rate", "200", "--seconds", "1"])
-        .output()
-        .unwrap();
-    let killed = Command::new("kill")
-        .arg("-TERM")
-        .arg(server.id().to_string())
-        .status()
-        .unwrap();
-    assert!(killed.success() && server.wait().unwrap().success());
-    let figures = last_json(&output);
+    let echo = Echo::start(&folder.path().join("echo"), &[]);
+    let figures = echo.measure();
+    echo.end();
     assert_eq!(figures["sent"], figures["answered"]);
     assert!(figures["sent"].as_u64().unwrap() >= 150);
+}
+
+#[test]
+fn an_echo_with_peers_answers_what_a_majority_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let first = Echo::start(&file("first"), &[]);
+    let second = Echo::start(&file("second"), &[]);
+    let echo = Echo::start(&file("echo"), &[&first, &second]);
+    let figures = echo.measure();
+    assert_eq!(figures["sent"], figures["answered"]);
+    let written = std::fs::read(file("echo")).unwrap();
+    assert!(written.iter().any(|byte| *byte != 0));
+    assert_eq!(written, std::fs::read(file("first")).unwrap());
+    // One peer is enough, none is not.
+    first.end();
+    let figures = echo.measure();
+    assert_eq!(figures["sent"], figures["answered"]);
+    second.end();
+    drop(echo.try_measure());
+    let mut echo = echo;
+    assert!(!echo.server.wait().unwrap().success());
 }
