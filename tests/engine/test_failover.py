@@ -133,6 +133,30 @@ def test_a_mass_cancel_that_was_carried_out_is_not_carried_out_again() -> None:
     run(client)
 
 
+def test_the_answer_to_another_clients_question_says_nothing() -> None:
+    async def client(market: ScriptedMarket) -> None:
+        for nth in range(3):
+            await market.commit(_engine.cancel_order(FIRST_QUESTION + nth, 0, None))
+        market.quiet = True
+        async with await OrderSession.connect(market.orders, USER, PASSWORD, patience=QUICK) as session:
+            fates: list[Fate] = ["answer", "keep"]
+            market.fate = lambda _: fates.pop(0) if fates else "answer"
+            # Both are carried out, and nothing of the stream was read before the leader goes.
+            await session.mass_cancel()
+            await session.enter("ABC", Side.BUY, quantity=20, price_e4=9_500)
+            await market.moved.wait()
+            market.quiet, market.pace_s = False, 0.01
+            reports: list[Report] = []
+            await read_until_answered(session, reports)
+            await session.query_next_user_ref()
+            await read_until_answered(session, reports)
+            assert market.market.levels(1, "B", 5) == [(95, 20)]
+            messages = ["System Event", "Mass Cancel Response", "Order Accepted", "Account Query Response"]
+            assert [report["message"] for report in reports] == messages
+
+    run(client)
+
+
 def test_what_is_asked_for_without_a_connection_is_sent_at_the_new_leader() -> None:
     async def client(market: ScriptedMarket) -> None:
         async with await OrderSession.connect(market.orders, USER, PASSWORD, number=0, patience=QUICK) as session:
@@ -169,6 +193,27 @@ def test_a_caller_who_stops_waiting_loses_no_report() -> None:
                     continue
         assert numbers == list(range(1, 61))
         assert market.moves > 0
+
+    run(client)
+
+
+def test_the_search_goes_on_while_nobody_waits_for_it() -> None:
+    async def client(market: ScriptedMarket) -> None:
+        patience = Patience(overall_s=20.0, login_s=0.1, between_s=0.001)
+        async with await OrderSession.connect(market.orders, USER, PASSWORD, number=0, patience=patience) as session:
+            market.leader = 2
+            market.modes[1] = "silent"
+            await session.enter("ABC", Side.BUY, quantity=1, price_e4=9_500)
+            market.drop()
+            # Each wait is far shorter than the silent address takes.
+            for _ in range(1_000):
+                try:
+                    async with asyncio.timeout(0.01):
+                        assert (await session.report())["message"] == "Order Accepted"
+                        break
+                except TimeoutError:
+                    continue
+            assert session.address == market.orders[2]
 
     run(client)
 
@@ -216,7 +261,8 @@ def test_a_dead_market_is_an_error_that_names_each_address_and_what_it_said() ->
             assert "closed the connection" in answers[market.orders[2]]
             assert all(f"{address}: {answer}" in str(caught.value) for address, answer in answers.items())
             # It is back: the same session goes on, and its order is not lost.
-            market.leader, market.modes = 1, ["serve"] * 3
+            market.leader = 1
+            market.modes = ["serve", "serve", "serve"]
             reports: list[Report] = []
             await read_until_answered(session, reports)
             assert sum(report["message"] == "Order Accepted" for report in reports) == 1
@@ -327,10 +373,10 @@ def test_a_feed_goes_on_by_number_at_another_replica() -> None:
             for nth in range(1, 31):
                 await market.commit(_engine.enter_order(nth, "B", nth, "ABC", 9_500, "day", False, 0, ""))
                 if nth % 10 == 5:
-                    # The next replica is behind what was read, so that it can't go on there.
+                    # The next replica is far behind what was read, so that it can't go on there.
                     at = market.feeds.index(feed.address)
                     market.behind = [0, 0, 0]
-                    market.behind[(at + 1) % 3] = 2
+                    market.behind[(at + 1) % 3] = 25
                     market.drop("feed", at)
                 if nth % 10 != 4:
                     messages += [await feed.message() for _ in range(len(market.streams[0]) - len(messages))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Literal
 
 from rialto_engine import Market, _engine
@@ -60,6 +60,11 @@ class ScriptedMarket:
         self.logins: list[tuple[str, int, int]] = []
         """Kind of port, replica and wanted number of each login."""
         self.moves = 0
+        self.moved = asyncio.Event()
+        self.quiet = False
+        """Whether no message of any stream is sent to who has logged in."""
+        self.pace_s = 0.0
+        """Seconds between two messages of a stream, so that each is read by itself."""
         self.orders: list[str] = []
         self.feeds: list[str] = []
         self._writers: dict[asyncio.StreamWriter, tuple[str, int]] = {}
@@ -69,7 +74,7 @@ class ScriptedMarket:
         self._take()
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[ScriptedMarket]:
+    async def serving(self) -> AsyncGenerator[ScriptedMarket]:
         """While it serves: its addresses are in `orders` and `feeds`."""
         async with contextlib.AsyncExitStack() as stack:
             for kind, addresses in (("orders", self.orders), ("feed", self.feeds)):
@@ -84,6 +89,7 @@ class ScriptedMarket:
     def move(self) -> None:
         """The leader goes, and the next replica leads."""
         self.moves += 1
+        self.moved.set()
         old, self.leader = self.leader, (self.leader + 1) % 3
         self.drop("orders", old)
 
@@ -174,7 +180,7 @@ class ScriptedMarket:
         while not writer.transport.is_closing():
             stream = self.streams[1 if kind == "orders" else 0]
             known = len(stream) - (self.behind[replica] if kind == "feed" else 0)
-            while number <= known:
+            while number <= known and not self.quiet:
                 whole = packet(b"S" + stream[number - 1])
                 if kind == "orders" and number == self._half:
                     self._half = 0
@@ -184,6 +190,8 @@ class ScriptedMarket:
                     return
                 writer.write(whole)
                 number += 1
+                if self.pace_s:
+                    await asyncio.sleep(self.pace_s)
             async with self._more:
                 await self._more.wait()
 
