@@ -1,5 +1,6 @@
 //! The machine alone, step by step, and many of them with everything that can go wrong between them.
 
+mod bound;
 mod chance;
 mod steps;
 
