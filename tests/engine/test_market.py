@@ -127,3 +127,23 @@ def test_messages_round_trip_through_their_decoder() -> None:
     assert decoded["cl_ord_id"] == "hello"
     assert decoded["PostOnly"] == "P"
     assert decoded["TimeInForceExtension"] == "1"
+
+
+def test_the_orders_of_a_client_that_is_gone_are_cancelled_where_its_account_wants_it(market: _engine.Market) -> None:
+    market.define_account(2, 999_999, 10**15, 100, NOW, cancel_on_disconnect=True)
+    market.define_session(3, "GOER", 2, NOW)
+    for session in (MAKER, 3):
+        market.connected(session, NOW)
+        market.client(session, enter(1, "B", 100, 1_000_000), NOW)
+    assert market.connected_sessions == [3]
+    assert _engine.Market.restore(market.checkpoint()).connected_sessions == [3]
+    market.take_messages()
+    for session in (MAKER, 3, 3):
+        market.disconnected(session, NOW)
+    messages = market.take_messages()
+    assert [stream for stream, _, _ in messages] == [0, 3]
+    report = _engine.decode_ouch_outbound(messages[1][2])
+    assert (report["message"], report["reason"], report["quantity"]) == ("Order Canceled", "S", 100)
+    assert (market.open_orders, market.connected_sessions) == (1, [])
+    with pytest.raises(ValueError, match="UnknownSession"):
+        market.disconnected(77, NOW)
