@@ -101,7 +101,7 @@ pub struct Written {
     pub covered: u64,
 }
 
-/// Writes the checkpoint of `replica` into `dir` and removes those beyond [`KEPT`]. The replica came from the checkpoint
+/// Writes the checkpoint of `replica`, which stands at `meta`, into `dir` and removes those beyond [`KEPT`]. The replica came from the checkpoint
 /// at `base` (0: from none); what lies between the two could not be used, so it does not count as kept.
 ///
 /// # Errors
@@ -110,10 +110,10 @@ pub fn write(
     dir: &Path,
     market: &str,
     replica: &Replica<Counting>,
+    meta: &CheckpointMeta,
     base: u64,
     made_ns: u64,
 ) -> io::Result<Written> {
-    let meta = replica.meta().ok_or_else(|| io::Error::other("nothing was applied yet"))?;
     let state = replica.market.checkpoint();
     let header = Header {
         market: market.to_owned(),
@@ -194,7 +194,12 @@ pub fn load(path: &Path, market: &str) -> Result<Loaded, Damaged> {
 /// # Errors
 /// It can't be read.
 pub fn header(path: &Path) -> io::Result<Header> {
-    let bad = || io::Error::other(format!("{}: is no checkpoint of this version", path.display()));
+    let bad = || {
+        io::Error::other(format!(
+            "{}: is no checkpoint of this version",
+            path.display()
+        ))
+    };
     let mut file = std::fs::File::open(path)?;
     let mut start = [0; 12];
     file.read_exact(&mut start)?;

@@ -148,7 +148,10 @@ impl Worker {
             .blocking_send(Ask::Flush(sender))
             .map_err(|_| gone())?;
         let flushed = receiver.blocking_recv().map_err(|_| gone())?;
-        if flushed.position == 0 || (!always && flushed.position == self.last) {
+        let Some(meta) = &flushed.meta else {
+            return Ok(None);
+        };
+        if !always && meta.position == self.last {
             return Ok(None);
         }
         // From here on no checkpoint of another replica may take the place of what is read.
@@ -161,18 +164,18 @@ impl Worker {
         let mut replica = recovery::last_state(&self.name, &self.places, &mut *self.history)
             .map_err(|e| e.to_string())?;
         let base = replica.position();
-        if base > flushed.position {
+        if base > meta.position {
             // Another replica's checkpoint has taken the state's place meanwhile.
             return Ok(None);
         }
         replica
-            .replay(&mut *self.history, flushed.position)
+            .replay(&mut *self.history, meta.position)
             .map_err(|e| e.to_string())?;
-        if replica.position() != flushed.position {
+        if replica.position() != meta.position {
             return Err(format!(
                 "the log ends at position {}, the market has applied {}",
                 replica.position(),
-                flushed.position
+                meta.position
             ));
         }
         if replica.sink.0 != flushed.extents {
@@ -190,7 +193,7 @@ impl Worker {
         }
         let dir = &self.places.checkpoints;
         let made_ns = self.clock.wall_ns();
-        let written = checkpoint::write(dir, &self.name, &replica, base, made_ns)
+        let written = checkpoint::write(dir, &self.name, &replica, meta, base, made_ns)
             .map_err(|e| format!("{}: {e}", dir.display()))?;
         drop(replica);
         Ok(Some(self.publish(&written)))

@@ -6,6 +6,8 @@ use crate::journal_thread::MarketJournal;
 use crate::metrics::MarketMetrics;
 use crate::recovery::Places;
 use crate::shipping::Store;
+use openraft_rt_tokio::TokioRuntime;
+use rialto_replica::tcp::{Server, Tcp};
 use rialto_replica::{CheckpointMeta, GroupConfig, Log, Parts, Peer};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -34,6 +36,14 @@ pub fn config(config: &Config, market: &MarketConfig) -> GroupConfig {
     }
 }
 
+/// A market's running group, as its thread holds it.
+pub struct Running {
+    /// Its log.
+    pub log: Box<dyn Log>,
+    /// Answers the other voters until it is dropped.
+    pub server: Server,
+}
+
 /// Starts the group on the runtime it is called on; entries after `applied` come out of it.
 ///
 /// # Errors
@@ -46,7 +56,30 @@ pub async fn start(
     applied: Option<CheckpointMeta>,
     listener: TcpListener,
     metrics: &Arc<MarketMetrics>,
-) -> Result<Box<dyn Log>, String> {
-    let _ = (node, market, journal, places, applied, listener, metrics);
-    Err("no group".to_owned())
+) -> Result<Running, String> {
+    let config = config(node, market);
+    let network = Tcp::new(&config);
+    let counted = Arc::clone(metrics);
+    let shipped = Arc::new(move || counted.checkpoints_shipped.add(1));
+    let parts = Parts {
+        config,
+        state: journal.state,
+        applied,
+        journal: journal.port,
+        network: network.clone(),
+        checkpoints: Store::new(places.clone(), shipped),
+        history: journal.history,
+        on_fatal: Arc::new(|why| exit::fail_stop(exit::REPLICATION, &why)),
+        blocking_threads: true,
+    };
+    let group = rialto_replica::start::<TokioRuntime, _, _, _>(parts)
+        .await
+        .map_err(|e| e.to_string())?;
+    let server = network
+        .serve(listener, group.server())
+        .map_err(|e| format!("replication: {e}"))?;
+    Ok(Running {
+        log: Box::new(group),
+        server,
+    })
 }

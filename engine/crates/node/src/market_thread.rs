@@ -1,11 +1,11 @@
 //! A market's thread: recovery, then its runtime with sequencer and connections.
 
+use crate::checkpoint;
 use crate::clock::Clock;
 use crate::config::{Config, MarketConfig};
 use crate::credentials::Credentials;
-use crate::checkpoint;
 use crate::gateway;
-use crate::group;
+use crate::group::{self, Running};
 use crate::journal_thread::MarketJournal;
 use crate::listeners::MarketListeners;
 use crate::market_loop::{self, Ask, Core, Desk, Sequencer, Shared};
@@ -14,6 +14,7 @@ use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
 use crate::streams::Tails;
 use rialto_replica::Log;
+use rialto_replica::tcp::Server;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -91,6 +92,7 @@ async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<
         shared,
         log,
         listeners,
+        server,
     } = match prepare(seat).await {
         Ok(prepared) => prepared,
         Err(why) => return report(ready, Err(why)),
@@ -115,7 +117,10 @@ async fn serve(seat: Seat, asks: mpsc::Receiver<Ask>, ready: &SyncSender<Result<
         tokio::task::spawn_local(gateway::listen(Rc::clone(&shared), listener, port));
     }
     report(ready, Ok(()));
-    if running.await.is_err() {
+    let ended = running.await;
+    // Other voters are answered to the end.
+    drop(server);
+    if ended.is_err() {
         crate::exit::fail_stop(crate::exit::INTERNAL, "the sequencer ended early");
     }
 }
@@ -124,6 +129,7 @@ struct Prepared {
     shared: Rc<Shared>,
     log: Box<dyn Log>,
     listeners: Vec<(TcpListener, Port)>,
+    server: Server,
 }
 
 async fn prepare(seat: Seat) -> Result<Prepared, String> {
@@ -187,7 +193,7 @@ async fn prepare(seat: Seat) -> Result<Prepared, String> {
         let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
         sockets.push((listener, port));
     }
-    let mut log = group::start(
+    let Running { mut log, server } = group::start(
         &config,
         &market,
         journal,
@@ -228,6 +234,7 @@ async fn prepare(seat: Seat) -> Result<Prepared, String> {
         shared: Rc::new(shared),
         log,
         listeners: sockets,
+        server,
     })
 }
 

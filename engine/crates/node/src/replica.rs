@@ -118,7 +118,8 @@ impl<S: Sink> Replica<S> {
         self.meta.as_ref()
     }
 
-    /// Applies the entry of the next position. `seen` is shown each command with its events. Gives the count of commands.
+    /// Applies the entry of the next position, as the journal holds it; members are known from committed entries alone
+    /// ([`Replica::apply_committed`]). `seen` is shown each command with its events. Gives the count of commands.
     ///
     /// # Errors
     /// It is not the next position, no entry, no batch, or a stream can't be written. The replica is of no use after that.
@@ -147,13 +148,10 @@ impl<S: Sink> Replica<S> {
         });
         meta.position = position;
         meta.epoch = epoch;
-        if let Payload::Membership(bytes) = payload {
-            meta.membership = bytes.to_vec();
-        }
         Ok(commands)
     }
 
-    /// [`Replica::apply`] for an entry as the group gives it.
+    /// [`Replica::apply`] for an entry as the group gives it, which also says who is a member.
     ///
     /// # Errors
     /// As [`Replica::apply`].
@@ -164,12 +162,16 @@ impl<S: Sink> Replica<S> {
         payload: &CommittedPayload,
         seen: impl FnMut(&Command, &[Event]),
     ) -> Result<usize, ReplayError> {
-        let payload = match payload {
-            CommittedPayload::Blank => Payload::Blank,
-            CommittedPayload::Batch(bytes) => Payload::Batch(bytes),
-            CommittedPayload::Membership(bytes) => Payload::Membership(bytes),
+        let (payload, members) = match payload {
+            CommittedPayload::Blank => (Payload::Blank, None),
+            CommittedPayload::Batch(bytes) => (Payload::Batch(bytes), None),
+            CommittedPayload::Membership(bytes) => (Payload::Membership(bytes), Some(bytes)),
         };
-        self.apply(position, epoch, payload, seen)
+        let commands = self.apply(position, epoch, payload, seen)?;
+        if let (Some(members), Some(meta)) = (members, &mut self.meta) {
+            meta.membership.clone_from(members);
+        }
+        Ok(commands)
     }
 
     fn apply_batch(

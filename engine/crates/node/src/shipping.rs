@@ -35,7 +35,10 @@ impl Store {
     }
 
     fn newest(&self) -> io::Result<Option<Checkpoint>> {
-        let Some((_, path)) = checkpoint::list(&self.places.checkpoints)?.into_iter().next() else {
+        let Some((_, path)) = checkpoint::list(&self.places.checkpoints)?
+            .into_iter()
+            .next()
+        else {
             return Ok(None);
         };
         let header = checkpoint::header(&path)?;

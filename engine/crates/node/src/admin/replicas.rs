@@ -78,12 +78,7 @@ pub async fn transfer(
     };
     let started = Instant::now();
     let (reply, answer) = oneshot::channel();
-    if handle
-        .asks
-        .send(Ask::Transfer { to, reply })
-        .await
-        .is_err()
-    {
+    if handle.asks.send(Ask::Transfer { to, reply }).await.is_err() {
         return Err(stopping(place));
     }
     let epoch = match answer.await {

@@ -187,7 +187,9 @@ fn refused(refusal: Refusal, place: String, handle: &MarketHandle) -> Failure {
             let to = to.unwrap_or("another node");
             return Failure::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                format!("leadership moved to {to} before this was durable: it may have been carried out or not"),
+                format!(
+                    "leadership moved to {to} before this was durable: it may have been carried out or not"
+                ),
                 place,
                 "see /v1/status there; send it again with the same key, which carries it out once",
             );

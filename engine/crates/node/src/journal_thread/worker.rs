@@ -362,3 +362,6 @@ fn fatal_if<T>(result: Result<T, JournalError>) {
         exit::fail_stop(exit::JOURNAL, &error.to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

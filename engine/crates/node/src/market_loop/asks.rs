@@ -64,8 +64,8 @@ pub fn reason(reason: RefuseReason) -> &'static str {
 
 /// A position with the stream files that reach at least as far.
 pub struct Flushed {
-    /// The last position applied.
-    pub position: u64,
+    /// The last entry applied; `None` before the first.
+    pub meta: Option<CheckpointMeta>,
     /// How far the streams have come there.
     pub extents: Extents,
     /// The files; their content is written but not synced.

@@ -10,9 +10,7 @@ use rialto_market::codec::{self, Stamped};
 use rialto_market::command::{Action, Command, Request};
 use rialto_market::event::Event;
 use rialto_market::types::SessionId;
-use rialto_replica::{
-    Committed, CommittedPayload, LeaderEpoch, Log, NotProposed, ReplicaId, Role,
-};
+use rialto_replica::{Committed, CommittedPayload, LeaderEpoch, Log, NotProposed, ReplicaId, Role};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Buffers of batches kept to be used again.
@@ -400,12 +398,7 @@ impl<S: Sink> Desk<S> {
 }
 
 /// How an operator's command went; logged on every replica.
-fn outcome(
-    key: u64,
-    action: &Action,
-    position: u64,
-    events: &[Event],
-) -> Result<u64, Refusal> {
+fn outcome(key: u64, action: &Action, position: u64, events: &[Event]) -> Result<u64, Refusal> {
     let refusal = events.iter().find_map(|event| match event {
         Event::ActionRefused { reason, .. } => Some(*reason),
         _ => None,
@@ -435,3 +428,6 @@ fn answer(waiting: &mut BTreeMap<u64, VecDeque<Reply>>, key: u64, result: Result
         reply(result);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! Status and metrics of a market, made from its state a few times a second.
 
 use crate::market_loop::{Core, Shared};
+use crate::metrics::MarketMetrics;
 use crate::status::{
     CheckpointStatus, ConnectionStatus, Counters, EpochStatus, InstrumentStatus, JournalStatus,
     LeaderStatus, LevelStatus, MarketStatus, Quantiles, QueueStatus, ReplicationStatus,
     SessionStatus, TradingDayStatus, VoterReport,
 };
-use crate::metrics::MarketMetrics;
 use rialto_market::types::{InstrumentId, Side, TradingState};
 use rialto_replica::{GroupStatus, RoleName, VoterStatus};
 use rialto_session::StreamId;
@@ -129,7 +129,9 @@ fn replication(m: &MarketMetrics, group: &GroupStatus, serving: bool) {
 
 /// Entries a voter lacks, as the leader knows.
 fn lag(group: &GroupStatus, voter: &VoterStatus) -> Option<u64> {
-    voter.matched.map(|matched| group.last.saturating_sub(matched))
+    voter
+        .matched
+        .map(|matched| group.last.saturating_sub(matched))
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -268,7 +270,8 @@ fn instrument(
     let tick = u64::from(state.definition.tick_size_e4);
     let e4 = |ticks: i64| u64::try_from(ticks).unwrap_or(0) * tick;
     let best = |side| {
-        core.desk.replica
+        core.desk
+            .replica
             .market
             .best(id, side)
             .map(|(price, quantity)| LevelStatus {
@@ -276,7 +279,13 @@ fn instrument(
                 quantity,
             })
     };
-    let traded = core.desk.replica.tape.get(&id.0).copied().unwrap_or_default();
+    let traded = core
+        .desk
+        .replica
+        .tape
+        .get(&id.0)
+        .copied()
+        .unwrap_or_default();
     InstrumentStatus {
         symbol: state.definition.symbol.text(),
         id: id.0,

@@ -166,7 +166,7 @@ impl Sequencer {
                 house::flush(&mut core);
                 let replica = &core.desk.replica;
                 let flushed = Flushed {
-                    position: replica.position(),
+                    meta: replica.meta().cloned(),
                     extents: replica.sink.extents(),
                     files: replica.sink.files(),
                 };

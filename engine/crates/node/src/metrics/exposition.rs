@@ -1,6 +1,6 @@
 //! The catalogue's samples in the OpenMetrics text format.
 
-use super::catalogue::{CATALOGUE, Kind, Metric};
+use super::catalogue::{Kind, Metric, all};
 use super::{Histogram, NodeMetrics};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
@@ -71,7 +71,7 @@ struct Exposed(Arc<NodeMetrics>);
 
 impl Collector for Exposed {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        for metric in CATALOGUE {
+        for metric in all() {
             let unit = match metric.unit {
                 "seconds" => Some(Unit::Seconds),
                 "bytes" => Some(Unit::Bytes),

@@ -182,6 +182,8 @@ fn the_description_is_whole_and_names_every_call() {
             "/v1/markets/{market}/halt",
             "/v1/markets/{market}/open-day",
             "/v1/markets/{market}/resume",
+            "/v1/markets/{market}/state",
+            "/v1/markets/{market}/transfer",
             "/v1/status",
         ])
     );

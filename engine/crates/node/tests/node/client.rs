@@ -35,7 +35,15 @@ pub struct Client {
 
 impl Client {
     pub fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// A connection to where somebody may listen or not.
+    pub fn try_connect(address: &str) -> Option<Self> {
+        TcpStream::connect(address).ok().map(Self::over)
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self {
@@ -74,12 +82,30 @@ impl Client {
         session: &str,
         next: u64,
     ) -> Result<(), u8> {
+        self.try_login(user, password, session, next)
+            .expect("an answer to the login")
+    }
+
+    /// Login Request to somebody who may die meanwhile.
+    pub fn try_login(
+        &mut self,
+        user: &str,
+        password: &str,
+        session: &str,
+        next: u64,
+    ) -> Option<Result<(), u8>> {
         let request = format!("{user:<6}{password:<10}{session:>10}{next:>20}");
-        self.send(b'L', request.as_bytes());
-        let (kind, payload) = self.raw().expect("an answer to the login");
+        if !self.try_write(&packet(b'L', request.as_bytes())) {
+            return None;
+        }
+        let (kind, payload) = self.raw()?;
+        Some(self.logged_in(kind, &payload))
+    }
+
+    fn logged_in(&mut self, kind: u8, payload: &[u8]) -> Result<(), u8> {
         match kind {
             b'A' => {
-                let text = String::from_utf8(payload).unwrap();
+                let text = String::from_utf8(payload.to_vec()).unwrap();
                 self.session = text[..10].trim().to_owned();
                 self.next = text[10..].trim().parse().unwrap();
                 Ok(())

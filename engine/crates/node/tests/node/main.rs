@@ -8,8 +8,11 @@
 
 mod admin;
 mod client;
+mod cluster;
+mod failover;
 mod hostile;
 mod process;
 mod recovery;
 mod refusals;
+mod replicas;
 mod trading;

@@ -74,6 +74,26 @@ impl Place {
         command
     }
 
+    /// Its configuration in a group of three: replica `number` of `nodes`, whose replication ports are known.
+    pub fn of_three(number: usize, nodes: [&str; 3], ports: [u16; 3]) -> Self {
+        let mut place = Self::new();
+        let voters: Vec<Value> = nodes
+            .iter()
+            .zip(ports)
+            .zip(1..)
+            .map(|((node, port), id)| {
+                json!({"id": id, "node": node, "region": node.split('-').next(),
+                       "address": format!("127.0.0.1:{port}"), "round_trip_us": 0})
+            })
+            .collect();
+        place.config["node"] = json!(nodes[number]);
+        place.config["markets"][0]["replication"] = json!({
+            "id": number + 1, "incarnation": 1, "listen": format!("127.0.0.1:{}", ports[number]),
+            "accelerated_failover": true, "slowest_round_trip_us": 0, "voters": voters,
+        });
+        place
+    }
+
     /// Starts the node and waits until it is ready.
     pub fn start(&self) -> Node<'_> {
         let child = self
@@ -236,7 +256,7 @@ impl Node<'_> {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
-    fn signal(&self, signal: libc::c_int) {
+    pub fn signal(&self, signal: libc::c_int) {
         let pid = libc::pid_t::try_from(self.child.id()).unwrap();
         // SAFETY: the call takes two numbers; the process is our child and not waited for yet, so its id is its own.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
