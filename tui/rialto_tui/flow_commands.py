@@ -23,6 +23,25 @@ from rialto_platform.local.target import Target, find
 Tell = Callable[[int, int], object]
 Figures = Mapping[str, object]
 
+_VERDICT = (
+    "orders_sent",
+    "acknowledged",
+    "rejected",
+    "unanswered",
+    "lost",
+    "repeated",
+    "altered",
+    "stream_gaps",
+    "longest_gap_ms",
+    "common_position",
+    "state_hashes_equal",
+    "lagging",
+    "findings",
+    "notes",
+    "ok",
+)
+"""What people are told of a verification; --json tells all."""
+
 
 def flow(options: argparse.Namespace) -> int:
     """Sends seeded order flow with the load client; with --verify holds its acknowledgements against all replicas."""
@@ -49,7 +68,10 @@ def _verified(options: argparse.Namespace, venue: VenuePaths, target: Target) ->
     else:
         sys.stderr.write(f"rialto: the flow does not hold; what was sent and answered is in {ledger}\n")
     about = {"sessions": len(_senders(options, target)), "seconds": options.seconds}
-    _show(about | dict(found) | {"flow": sent}, as_json=cast("bool", options.json))
+    if options.json:
+        _show(about | dict(found) | {"flow": sent}, as_json=True)
+    else:
+        _show(about | {key: found[key] for key in _VERDICT if found.get(key) not in (None, [])}, as_json=False)
     return 0 if found["ok"] else 1
 
 

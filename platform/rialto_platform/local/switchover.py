@@ -98,7 +98,7 @@ def _settled(paths: VenuePaths, before: MarketView, began: float) -> MarketView:
             return after
         if time.monotonic() - began > _TRANSFER_S + _SETTLE_S:
             raise LocalError(f"market {before.name}", "was handed over, but no new leader is seen", _LOOK)
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def _later(epoch: Epoch | None, than: Epoch | None) -> bool:

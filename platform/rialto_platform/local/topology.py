@@ -54,7 +54,7 @@ class Replica:
     applied: int | None
     """The last position it applied."""
     lag: int | None
-    """Positions it has less than the leader, as the leader knows; none without a leader."""
+    """Positions it has less than the leader, as it says or as the leader knows; none without a leader."""
     age_ms: float | None
     """Since it last heard from the leader; while it does not answer, since the leader last heard from it."""
 
@@ -128,7 +128,15 @@ def _market(name: str, by_node: Mapping[str, Json], states: Mapping[str, str]) -
         known.setdefault(node, {})
     followed = {} if leader is None else {str(voter.get("node")): voter for voter in _voters(by_node[leader])}
     replicas = [
-        _replica(node, known[node], by_node.get(node), followed.get(node), states.get(node, "-"), leads=node == leader)
+        _replica(
+            node,
+            known[node],
+            by_node.get(node),
+            followed.get(node),
+            states.get(node, "-"),
+            leader,
+            _applied(facts) or 0,
+        )
         for node in known
     ]
     replicas.sort(key=lambda replica: replica.id)
@@ -141,7 +149,10 @@ def _market(name: str, by_node: Mapping[str, Json], states: Mapping[str, str]) -
     )
 
 
-def _replica(node: str, known: Json, own: Json | None, followed: Json | None, state: str, *, leads: bool) -> Replica:
+def _replica(
+    node: str, known: Json, own: Json | None, followed: Json | None, state: str, leader: str | None, leader_applied: int
+) -> Replica:
+    leads = node == leader
     role, age = "-", _number(followed, "heard_ms")
     if own is not None:
         role = str(own.get("role", "-"))
@@ -149,13 +160,17 @@ def _replica(node: str, known: Json, own: Json | None, followed: Json | None, st
             role = "deposed"
         age = _number(_object(own, "replication"), "heard_from_leader_ms")
     lag = 0 if leads else _whole(followed, "lag")
+    applied = None if own is None else _applied(own)
+    if lag is not None and applied is not None:
+        # A new leader does not know yet what the others have.
+        lag = min(lag, max(0, leader_applied - applied))
     return Replica(
         id=_whole(known, "id") or 0,
         node=node,
         region=str(known.get("region", region_of(node))),
         state=state,
         role=role,
-        applied=None if own is None else _applied(own),
+        applied=applied,
         lag=lag,
         age_ms=0.0 if leads else age,
     )
