@@ -1,4 +1,4 @@
-"""A market's numbered streams over all its addresses: a login moves to where the market is served, and goes on by number.
+"""A market's numbered streams over all its addresses: a login moves to where it is served, and goes on by number.
 
 Order sessions are served by the leader alone, feeds and snapshots by every replica. `MarketConnection` tries the
 addresses in turn until one takes the login, and does so again whenever the connection is lost, under the stream's name

@@ -3,9 +3,9 @@
     async for message in (await Feed.connect(addresses, "FEED01", password)).messages():
         books.apply(message)
 
-`addresses` are the feed (or snapshot) addresses of all replicas of the market; every one serves the same messages under
-the same numbers, so a feed goes on at another when one is gone. Every message is a mapping with its name under `message`
-and the specification's fields in lower case.
+`addresses` are the feed (or snapshot) addresses of all replicas of the market; every one serves the same messages
+under the same numbers, so a feed goes on at another when one is gone. Every message is a mapping with its name under
+`message` and the specification's fields in lower case.
 """
 
 from __future__ import annotations
