@@ -220,8 +220,13 @@ impl Venue {
 
     /// Writes a replica's data directory: journal and stream files.
     fn write(&self, dir: &Path) {
+        self.write_with(dir, 1 << 20, None);
+    }
+
+    /// The same with journal segments of this size, of which those before position `purge` are given up.
+    fn write_with(&self, dir: &Path, segment_bytes: u64, purge: Option<u64>) {
         let disk = FileDisk::new(dir.join("journal")).unwrap();
-        let config = JournalConfig::with_segment_bytes(1 << 20);
+        let config = JournalConfig::with_segment_bytes(segment_bytes);
         let (mut journal, _) = Journal::open(disk, config).unwrap();
         let blank = |term| LogEntry {
             epoch: LeaderEpoch { term, node: term },
@@ -249,14 +254,72 @@ impl Venue {
             let mut bytes = Vec::new();
             entry::encode(payload, &mut bytes);
             journal.append(LogId(ID), nth as u64 + 1, &bytes).unwrap();
+            journal.sync().unwrap();
         }
-        journal.sync().unwrap();
+        if let Some(purge) = purge {
+            journal.purge(LogId(ID), purge).unwrap();
+            journal.sync().unwrap();
+            assert!(journal.first_index(LogId(ID)).unwrap() > 1);
+        }
         drop(journal);
         let (_, store) = self.run();
         for (stream, messages) in &store.streams {
             write_stream(&stream_file(dir, &store.day, *stream), messages);
         }
     }
+}
+
+/// Writes a checkpoint file as a node does, of the state that this venue comes to at `position`.
+fn write_checkpoint(dir: &Path, venue: &Venue, position: u64) {
+    let (mut market, mut publisher) = (Market::new(Config::default()), Publisher::new());
+    let (mut store, mut events) = (Store::default(), Vec::new());
+    for (nth, batch) in venue.batches.iter().enumerate() {
+        for stamped in stamped(nth, batch) {
+            events.clear();
+            market.apply(&stamped.command, stamped.stamp_ns, &mut events);
+            let time_ns = market.last_stamp_ns();
+            publisher.publish(&events, time_ns, &market, &mut store);
+        }
+    }
+    let extent = |messages: &Vec<Vec<u8>>| {
+        let bytes: usize = messages.iter().map(|message| message.len() + 3).sum();
+        serde_json::json!({"messages": messages.len(), "bytes": bytes})
+    };
+    let mut sessions = serde_json::Map::new();
+    for (stream, messages) in &store.streams {
+        if let StreamId::Session(id) = stream {
+            sessions.insert(id.to_string(), extent(messages));
+        }
+    }
+    let state = market.checkpoint();
+    let header = serde_json::json!({
+        "market": MARKET,
+        "position": position,
+        "log": {"position": position, "epoch": {"term": 1, "node": 1}, "membership": []},
+        "state_hash": blake3::hash(&state).to_hex().to_string(),
+        "made_ns": TEN_NS,
+        "extents": {
+            "day": {"date": 20_261_121, "opening": 1, "incarnation": 1},
+            "feed": extent(&store.streams[&StreamId::Feed]),
+            "sessions": sessions,
+            "ended": false,
+        },
+        "tape": {},
+    });
+    let mut positions = Vec::new();
+    publisher.encode(&mut positions);
+    let mut out = b"RIALTOC2".to_vec();
+    for part in [serde_json::to_vec(&header).unwrap(), positions] {
+        out.extend_from_slice(&(part.len() as u32).to_le_bytes());
+        out.extend_from_slice(&part);
+    }
+    out.extend_from_slice(&(state.len() as u64).to_le_bytes());
+    out.extend_from_slice(&state);
+    let hash = blake3::hash(&out);
+    out.extend_from_slice(hash.as_bytes());
+    let folder = dir.join("markets").join(MARKET).join("checkpoints");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{position:020}.checkpoint")), out).unwrap();
 }
 
 fn stream_file(dir: &Path, day: &[u8; 10], stream: StreamId) -> PathBuf {
@@ -591,4 +654,55 @@ fn what_can_not_be_read_is_told() {
     assert!(error.contains("asia-1"), "{error}");
     check.request.replicas.clear();
     assert!(verify(&check.request).is_err());
+}
+
+#[test]
+fn a_purged_journal_is_replayed_from_its_checkpoint() {
+    let mut venue = venue();
+    // A batch that fills a segment, so that the first can be given up.
+    let filler: Vec<Command> = (0..200).map(|_| account(1_000)).collect();
+    venue.batches.insert(1, filler.clone());
+    venue.second_from += 1;
+    let mut check = Check::same(&venue);
+    check.store = venue.run().1;
+    check.tell(|_, _| {});
+    expect(&check.run(), [0; 4], true);
+
+    // Of the second replica the journal begins later: with the batches after a checkpoint in the middle of the day.
+    let mut purged = venue.clone();
+    purged.batches.insert(8, filler);
+    purged.second_from += 1;
+    let data_dir = check.folder.path().join("purged");
+    purged.write_with(&data_dir, 16_384, Some(9));
+    let mut so_far = purged.clone();
+    so_far.batches.truncate(8);
+    write_checkpoint(&data_dir, &so_far, 9);
+    check.request.replicas = vec![Replica {
+        name: "asia-1".to_owned(),
+        data_dir: data_dir.clone(),
+        market_id: ID,
+        until: None,
+    }];
+    check.store = purged.run().1;
+    check.tell(|_, _| {});
+    let report = check.run();
+    expect(&report, [0; 4], true);
+    assert_eq!(report.replicas[0].replayed_from, 10);
+    assert!(report.acknowledged_in_journals < report.acknowledged);
+    let hash = blake3::Hash::from(purged.run().0.state_hash());
+    assert_eq!(report.replicas[0].state_hash, hash.to_hex().to_string());
+
+    // What is before the checkpoint is checked as well.
+    check.write(0, ONE, |messages| messages[1][8] ^= 1);
+    expect(&check.run(), [0, 0, 1, 0], true);
+    check.write(0, ONE, |messages| {
+        messages.remove(1);
+    });
+    let report = check.run();
+    assert!(!report.ok && report.stream_gaps == 1, "{report:#?}");
+
+    // Without a way to the state nothing is said.
+    std::fs::remove_dir_all(data_dir.join("markets").join(MARKET).join("checkpoints")).unwrap();
+    let error = verify(&check.request).unwrap_err().to_string();
+    assert!(error.contains("no checkpoint"), "{error}");
 }
