@@ -8,6 +8,7 @@ acknowledgements is that trouble's. Between rounds every node runs and no replic
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import signal
@@ -16,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,19 +110,22 @@ def main() -> int:
     rows: list[list[str]] = []
     raw: list[dict[str, Any]] = []
     right = True
-    for accelerated in {"on": [True], "off": [False], "both": [False, True]}[options.accelerated]:
-        how = "connections" if accelerated else "timers"
-        with started(accelerated) as venue:
-            for name in kinds:
-                kind = KINDS[name]
-                times = kind.times if options.times is None else options.times
-                tally = drill(venue, f"{how}, {name}", kind, times, options)
-                rows.append(tally.row(how, kind.title))
-                right = right and not tally.broken and all(one["ok"] for one in tally.rounds)
-                raw.append({"noticed_by": how, "kind": name, "rounds": tally.rounds, "broken": tally.broken})
-                if options.json is not None:
-                    options.json.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
-    print_table(rows)
+    try:
+        for accelerated in {"on": [True], "off": [False], "both": [False, True]}[options.accelerated]:
+            how = "connections" if accelerated else "timers"
+            with started(accelerated, options.keep) as venue:
+                for name in kinds:
+                    kind = KINDS[name]
+                    times = kind.times if options.times is None else options.times
+                    tally = drill(venue, f"{how}, {name}", kind, times, options)
+                    rows.append(tally.row(how, kind.title))
+                    right = right and not tally.broken and all(one["ok"] for one in tally.rounds)
+                    raw.append({"noticed_by": how, "kind": name, "rounds": tally.rounds, "broken": tally.broken})
+                    if options.json is not None:
+                        options.json.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    finally:
+        # What was measured before an interruption counts too.
+        print_table(rows)
     return 0 if right else 1
 
 
@@ -136,16 +139,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--accelerated", choices=("on", "off", "both"), default="both", help="default: %(default)s")
     parser.add_argument("--sessions", type=int, default=16, help="that send orders (default: %(default)s)")
     parser.add_argument("--rate", type=int, default=2000, help="orders a second (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave journals, logs and wrong ledgers there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every round's figures, written as they come")
     options = parser.parse_args()
     options.kind = options.kind or ["every"]
     return options
 
 
-@contextmanager
-def started(accelerated: bool) -> Iterator[LiveVenue]:
-    """A venue of its own that runs, without order flow; ended and removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="rialto-drills-") as folder:
+@contextlib.contextmanager
+def started(accelerated: bool, keep: Path | None) -> Generator[LiveVenue, None, None]:
+    """A venue of its own that runs, without order flow; ended afterwards, and removed unless it is kept."""
+    with contextlib.ExitStack() as held:
+        if keep is None:
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="rialto-drills-"))
+        else:
+            folder = keep.absolute() / ("accelerated" if accelerated else "timers")
+            folder.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
         for old, new in (
             ("venue: laptop", "venue: drills"),
