@@ -11,6 +11,8 @@
 
 #[path = "../tests/over_tcp/cluster.rs"]
 mod cluster;
+#[path = "../tests/over_tcp/proxy.rs"]
+mod proxy;
 
 use std::time::{Duration, Instant};
 

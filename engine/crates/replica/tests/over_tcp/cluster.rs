@@ -15,6 +15,8 @@ use rialto_replica::{
     Staging, start,
 };
 
+use super::proxy::Proxy;
+
 /// How long anything may take before a test has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -127,11 +129,22 @@ pub struct Cluster {
     slowest_round_trip: Duration,
     accelerated: bool,
     members: BTreeMap<u64, Member>,
+    /// What stands between replicas, by (from, to), where something does.
+    pub proxies: BTreeMap<(u64, u64), Proxy>,
 }
 
 impl Cluster {
     /// Starts three replicas. `slowest_round_trip` sets the timers, whatever the true one is.
     pub fn start(slowest_round_trip: Duration, accelerated: bool) -> Self {
+        Self::build(slowest_round_trip, accelerated, false)
+    }
+
+    /// The same with a proxy on each way between two replicas. A killed replica's port doesn't seem closed then.
+    pub fn start_through_proxies(slowest_round_trip: Duration, accelerated: bool) -> Self {
+        Self::build(slowest_round_trip, accelerated, true)
+    }
+
+    fn build(slowest_round_trip: Duration, accelerated: bool, proxied: bool) -> Self {
         let listeners: Vec<_> = (0..3)
             .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
             .collect();
@@ -147,7 +160,14 @@ impl Cluster {
             slowest_round_trip,
             accelerated,
             members: BTreeMap::new(),
+            proxies: BTreeMap::new(),
         };
+        if proxied {
+            for (from, to) in (1..=3).flat_map(|from| (1..=3).map(move |to| (from, to))) {
+                let target = cluster.peers[to as usize - 1].address.parse().unwrap();
+                cluster.proxies.insert((from, to), Proxy::to(target));
+            }
+        }
         for (id, listener) in (1..).zip(listeners) {
             cluster.run(id, listener);
         }
@@ -161,6 +181,16 @@ impl Cluster {
         self.run(id, listener);
     }
 
+    fn peers_of(&self, id: u64) -> Vec<Peer> {
+        let mut peers = self.peers.clone();
+        for peer in &mut peers {
+            if let Some(proxy) = self.proxies.get(&(id, peer.id)) {
+                peer.address = proxy.address.to_string();
+            }
+        }
+        peers
+    }
+
     fn run(&mut self, id: u64, listener: TcpListener) {
         let kept = self
             .members
@@ -172,7 +202,7 @@ impl Cluster {
             group: String::from("test/market"),
             incarnation: 1,
             id,
-            voters: self.peers.clone(),
+            voters: self.peers_of(id),
             slowest_round_trip: self.slowest_round_trip,
             accelerated_failover: self.accelerated,
             in_flight: 64,

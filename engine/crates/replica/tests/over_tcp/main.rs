@@ -7,6 +7,7 @@
 )]
 
 mod cluster;
+mod proxy;
 
 use std::time::Duration;
 
@@ -112,4 +113,44 @@ fn each_of_several_leaders_in_turn_is_replaced() {
         batches.dedup();
         assert_eq!(batches, expected, "replica {id}");
     }
+}
+
+#[test]
+fn a_leader_whose_streams_end_and_which_says_that_it_leads_goes_on_leading() {
+    let cluster = Cluster::start_through_proxies(NEVER, true);
+    cluster.commit(b"first", PATIENCE);
+    let (leader, epoch) = cluster.leader().unwrap();
+    for round in 0..10_u8 {
+        for follower in (1..=3).filter(|id| *id != leader) {
+            cluster.proxies[&(leader, follower)].cut();
+        }
+        assert_eq!(cluster.commit(&[round], SOON), leader);
+    }
+    assert_eq!(cluster.leader().unwrap(), (leader, epoch));
+    for id in 1..=3 {
+        assert_eq!(cluster.status(id).suspicions, 0, "replica {id}");
+    }
+}
+
+#[test]
+fn a_leader_that_seems_gone_to_one_voter_alone_goes_on_leading() {
+    let cluster = Cluster::start_through_proxies(NEVER, true);
+    cluster.commit(b"first", PATIENCE);
+    let (leader, epoch) = cluster.leader().unwrap();
+    let follower = (1..=3).find(|id| *id != leader).unwrap();
+    cluster.wait("the entry at the follower", SOON, |cluster| {
+        cluster.has(follower, b"first").then_some(())
+    });
+    cluster.proxies[&(follower, leader)].refuse();
+    cluster.proxies[&(leader, follower)].refuse();
+    cluster.wait("a suspicion", SOON, |cluster| {
+        (cluster.status(follower).suspicions > 0).then_some(())
+    });
+    for round in 0..10_u8 {
+        assert_eq!(cluster.commit(&[round], SOON), leader);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(cluster.leader().unwrap(), (leader, epoch));
+    let third = (1..=3).find(|id| *id != leader && *id != follower).unwrap();
+    assert_eq!(cluster.status(third).suspicions, 0);
 }
