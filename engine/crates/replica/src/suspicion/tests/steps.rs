@@ -243,6 +243,20 @@ fn a_newer_epoch_ends_everything_known_of_an_older_one() {
 }
 
 #[test]
+fn what_is_said_of_another_epoch_counts_for_nothing() {
+    for other in [epoch(1, 3), epoch(2, 1)] {
+        let mut machine = suspecting(2, 5);
+        let said = Evidence {
+            epoch: other,
+            ..says(Stance::Suspects, 4)
+        };
+        assert_eq!(machine.evidence(ms(1), 3, said, log(5)), None, "{other:?}");
+        assert!(!machine.vote_asked(ms(1), 3, other, log(5), log(5)));
+        assert_eq!(machine.stance(ms(1), other, log(5)).stance, Stance::None);
+    }
+}
+
+#[test]
 fn suspicions_and_evidence_grow_old() {
     let mut machine = suspecting(2, 5);
     assert!(!machine.vote_asked(WINDOW, 3, epoch(1, 1), log(5), log(5)));
@@ -334,7 +348,7 @@ fn strangers_the_leader_and_the_replica_itself_have_no_say() {
     let mut machine = suspecting(2, 5);
     for from in [1, 2, 9] {
         assert_eq!(
-            machine.evidence(ms(1), from, says(Stance::Suspects, 5), log(5)),
+            machine.evidence(ms(1), from, says(Stance::Suspects, 4), log(5)),
             None
         );
     }
