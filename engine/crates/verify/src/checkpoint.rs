@@ -1,4 +1,5 @@
-//! A node's checkpoint file, read for what verification starts from. The layout is the node's; its `README.md` says it.
+//! A node's checkpoint file, read for what verification starts from. The layout is the node's (its module `checkpoint`);
+//! `README.md` says what of it is read.
 
 use rialto_market::Market;
 use rialto_session::Publisher;
