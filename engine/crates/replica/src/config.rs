@@ -50,12 +50,16 @@ pub struct Timers {
     pub election_max: Duration,
 }
 
-/// The timers for voters whose slowest declared round trip is `slowest_round_trip`: heartbeats every half of it, but at
-/// least 30 ms apart; an election after twice of it, but at least 100 ms, up to half as much again.
+/// The timers for voters whose slowest declared round trip is `slowest_round_trip`: heartbeats one and a half of it apart, but
+/// at least 30 ms; an election after three of it, but at least 100 ms, up to half as much again.
+///
+/// A leader waits for the answer to a heartbeat no longer than until the next one. With heartbeats closer together than a
+/// round trip none would ever count as answered, so that an idle leader's lease would run out, and with it the right to
+/// write and to confirm that it leads.
 pub fn timers(slowest_round_trip: Duration) -> Timers {
-    let heartbeat = (slowest_round_trip / 2).max(Duration::from_millis(30));
+    let heartbeat = (slowest_round_trip * 3 / 2).max(Duration::from_millis(30));
     let election_min = slowest_round_trip
-        .saturating_mul(2)
+        .saturating_mul(3)
         .max(Duration::from_millis(100));
     Timers {
         heartbeat,
@@ -83,9 +87,9 @@ mod tests {
         assert_eq!(
             far,
             Timers {
-                heartbeat: Duration::from_millis(110),
-                election_min: Duration::from_millis(440),
-                election_max: Duration::from_millis(660)
+                heartbeat: Duration::from_millis(330),
+                election_min: Duration::from_millis(660),
+                election_max: Duration::from_millis(990)
             }
         );
     }

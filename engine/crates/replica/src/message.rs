@@ -365,3 +365,6 @@ pub(crate) fn take_checkpoint(reader: &mut Reader<'_>) -> Result<CheckpointMeta,
         membership: reader.bytes()?.to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -252,6 +252,7 @@ fn leadership_moves_when_asked() {
             let cluster = Cluster::<Sim>::new(3).await;
             let leader = cluster.wait_leader().await;
             cluster.propose_all(leader, numbered("a", 0..100)).await;
+            cluster.wait_batches(leader, 100).await;
             let to = other_than(leader);
             assert_eq!(transfer(&cluster, to, None).await, Err(TransferRefused::NotLeader { leader: Some(leader) }));
             assert_eq!(transfer(&cluster, leader, Some(leader)).await, Err(TransferRefused::AlreadyLeads { to: leader }));
@@ -342,7 +343,8 @@ fn distant_voters_stay_writable_after_a_rest() {
         let epoch = cluster.leader();
         Sim::sleep(Duration::from_secs(10)).await;
         assert_eq!(cluster.leader(), epoch);
-        assert!(confirm(&cluster, leader).await.is_ok());
+        let confirmed = confirm(&cluster, leader).await;
+        assert!(confirmed.is_ok(), "{confirmed:?} {:?}", cluster.status(leader));
         cluster.propose_all(leader, numbered("a", 0..100)).await;
         cluster.wait_batches(leader, 100).await;
         assert_eq!(cluster.leader(), epoch);
