@@ -6,9 +6,10 @@ use crate::journal_thread::MarketJournal;
 use crate::metrics::MarketMetrics;
 use crate::recovery::Places;
 use crate::shipping::Store;
-use openraft_rt_tokio::TokioRuntime;
 use rialto_replica::tcp::{Server, Tcp};
-use rialto_replica::{CheckpointMeta, GroupConfig, Log, Parts, Peer};
+use rialto_replica::{
+    CheckpointMeta, GroupConfig, JournalPort, Log, Parts, Peer, SharedCheckpoints, SharedJournal,
+};
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -61,18 +62,19 @@ pub async fn start(
     let network = Tcp::new(&config);
     let counted = Arc::clone(metrics);
     let shipped = Arc::new(move || counted.checkpoints_shipped.add(1));
+    let port = journal.port;
     let parts = Parts {
         config,
         state: journal.state,
         applied,
-        journal: journal.port,
+        journal: SharedJournal(Arc::new(move |op| port.submit(op))),
         network: network.clone(),
-        checkpoints: Store::new(places.clone(), shipped),
+        checkpoints: SharedCheckpoints::new(Store::new(places.clone(), shipped)),
         history: journal.history,
         on_fatal: Arc::new(|why| exit::fail_stop(exit::REPLICATION, &why)),
         blocking_threads: true,
     };
-    let group = rialto_replica::start::<TokioRuntime, _, _, _>(parts)
+    let group = rialto_replica::start_on_tokio(parts)
         .await
         .map_err(|e| e.to_string())?;
     let server = network

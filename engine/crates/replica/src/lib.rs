@@ -17,6 +17,7 @@ mod machine;
 mod message;
 mod network;
 mod note;
+mod on_tokio;
 mod output;
 mod parts;
 mod pipeline;
@@ -41,6 +42,7 @@ pub use log::{
     VoterStatus,
 };
 pub use network::{CallError, FrameSink, FrameStream, MAX_FRAME, Network, Serve, Serving};
+pub use on_tokio::{SharedCheckpoints, SharedJournal, start_on_tokio};
 pub use output::{CheckpointMeta, Committed, CommittedPayload, Install, Output, Role};
 pub use parts::{OnFatal, OpenHistory, Parts, StartError};
 pub use port::{Done, JournalOp, JournalPort, JournalState};

@@ -10,6 +10,7 @@ use login::{Confirmed, confirmed};
 use rialto_market::types::SessionId;
 use rialto_replica::LeaderEpoch;
 use rialto_session::inbound;
+use rialto_session::login::LoginReject;
 use rialto_session::server::{self, CloseReason, Role, Server};
 use rialto_wire::soup::LoginRequest;
 use std::cell::Cell;
@@ -365,6 +366,9 @@ impl Connection<'_> {
         let port = self.port.name();
         if reason.is_some_and(|reason| reason.is_violation()) {
             tracing::warn!(event = "connection_ended", market, port, user = self.user, peer = %peer, cause, why);
+        } else if reason == Some(CloseReason::LoginRejected(LoginReject::NotLeading)) {
+            // Clients look for the leader this way, many times a second.
+            tracing::debug!(event = "connection_ended", market, port, peer = %peer, cause, why);
         } else {
             tracing::info!(event = "connection_ended", market, port, user = self.user, peer = %peer, cause, why);
         }

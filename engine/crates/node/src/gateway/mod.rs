@@ -19,7 +19,7 @@ pub async fn listen(shared: Rc<Shared>, listener: TcpListener, port: Port) {
         }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = shared.heed.notified() => return,
+            () = shared.heed.notified() => continue,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
