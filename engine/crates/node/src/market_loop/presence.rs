@@ -91,8 +91,9 @@ impl Presence {
 
     /// The commands for sessions that did not come back.
     pub fn overdue(&mut self, market: &Market, now_ns: u64) -> Vec<Action> {
-        let due = self.awaited.extract_if(.., |_, until| *until <= now_ns);
-        let due: Vec<SessionId> = due.map(|(session, _)| session).collect();
+        let late = self.awaited.iter().filter(|(_, until)| **until <= now_ns);
+        let due: Vec<SessionId> = late.map(|(session, _)| *session).collect();
+        self.awaited.retain(|_, until| *until > now_ns);
         due.into_iter()
             .filter_map(|session| self.disconnected(market, session))
             .collect()

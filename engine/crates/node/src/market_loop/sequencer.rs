@@ -251,26 +251,31 @@ impl Sequencer {
                 Err(why) => return asks::reply(reply, Err(why)),
             };
             loop {
-                let core = shared.core.borrow();
-                if !core.desk.is_serving() {
-                    let leader = core.desk.leader();
-                    return asks::reply(reply, Err(NotLeader::Follower { leader }));
+                if let Some(answer) = read_at(&shared, position) {
+                    return asks::reply(reply, answer);
                 }
-                let replica = &core.desk.replica;
-                if replica.position() >= position {
-                    let report = StateReport {
-                        position: replica.position(),
-                        state_hash: replica.market.state_hash(),
-                        age_ns: Some(0),
-                        role: "leader",
-                    };
-                    return asks::reply(reply, Ok(report));
-                }
-                drop(core);
                 tokio::time::sleep(LOOK).await;
             }
         });
     }
+}
+
+/// The leader's state once it has applied `position`; `None` before that.
+fn read_at(shared: &Shared, position: u64) -> Option<Result<StateReport, NotLeader>> {
+    let core = shared.core.borrow();
+    if !core.desk.is_serving() {
+        let leader = core.desk.leader();
+        return Some(Err(NotLeader::Follower { leader }));
+    }
+    let replica = &core.desk.replica;
+    (replica.position() >= position).then(|| {
+        Ok(StateReport {
+            position: replica.position(),
+            state_hash: replica.market.state_hash(),
+            age_ns: Some(0),
+            role: "leader",
+        })
+    })
 }
 
 fn state_report(shared: &Shared, log: &dyn Log) -> StateReport {

@@ -32,7 +32,7 @@ impl Trio {
         for i in 0..3 {
             nodes.start(i);
         }
-        nodes.leader();
+        nodes.settle();
         nodes
     }
 }
@@ -70,6 +70,20 @@ impl<'a> Nodes<'a> {
                 }
             }
             assert!(Instant::now() < deadline, "nobody leads");
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until all say that the same one leads, and that one takes orders.
+    pub fn settle(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let leader = NODES[self.leader()];
+            let same = |node: &Node<'_>| node.market()["replication"]["leader"]["node"] == leader;
+            if self.running.values().all(same) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "they don't agree who leads");
             sleep(Duration::from_millis(10));
         }
     }

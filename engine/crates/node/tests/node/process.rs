@@ -74,7 +74,7 @@ impl Place {
         command
     }
 
-    /// Its configuration in a group of three: replica `number` of `nodes`, whose replication ports are known.
+    /// Its configuration in a group of three, with timers that a busy machine keeps: replica `number` of `nodes`, whose replication ports are known.
     pub fn of_three(number: usize, nodes: [&str; 3], ports: [u16; 3]) -> Self {
         let mut place = Self::new();
         let voters: Vec<Value> = nodes
@@ -89,7 +89,7 @@ impl Place {
         place.config["node"] = json!(nodes[number]);
         place.config["markets"][0]["replication"] = json!({
             "id": number + 1, "incarnation": 1, "listen": format!("127.0.0.1:{}", ports[number]),
-            "accelerated_failover": true, "slowest_round_trip_us": 0, "voters": voters,
+            "accelerated_failover": true, "slowest_round_trip_us": 100_000, "voters": voters,
         });
         place
     }
