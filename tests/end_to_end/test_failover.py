@@ -25,7 +25,7 @@ def resting(venue: LiveVenue) -> int:
     return int(facts[0]["markets"]["main"]["orders_resting"]) if facts else 0
 
 
-def through(venue: LiveVenue, trouble: Callable[[], object], seconds: int = 5) -> dict[str, Any]:
+def through(venue: LiveVenue, trouble: Callable[[], object], seconds: int = 3) -> dict[str, Any]:
     """What a verified flow of four sessions finds, with `trouble` in its middle."""
     before = resting(venue)
     options = ["--sessions", "4", "--seconds", str(seconds), "--rate", "500", "--verify", "--json"]
@@ -84,7 +84,7 @@ def test_a_frozen_leader_is_replaced_and_follows_once_it_is_woken(venue: LiveVen
         assert frozen["state"] == "frozen"
         venue.rialto("node", "resume", leader)
 
-    assert_whole(through(venue, freeze_and_wake))
+    assert_whole(through(venue, freeze_and_wake, seconds=4))
     eventually(venue.healthy)
     assert next(one for one in venue.market()["replicas"] if one["node"] == leader)["role"] == "follower"
 
@@ -108,7 +108,7 @@ def test_all_three_killed_at_once_lose_nothing(venue: LiveVenue) -> None:
         for node in NODES:
             venue.rialto("node", "kill", node)
 
-    assert_whole(through(venue, kill_all, seconds=8))
+    assert_whole(through(venue, kill_all, seconds=6))
 
 
 def test_more_sessions_than_the_file_declares_are_refused(venue: LiveVenue) -> None:

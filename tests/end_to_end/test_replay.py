@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from live_venue import LiveVenue, eventually
 from recordings import build_generator, generate, recording, small_day
 
@@ -16,10 +17,16 @@ def replay(venue: LiveVenue, *arguments: str | Path) -> dict[str, Any]:
     return figures
 
 
+@pytest.fixture
+def venue(shared: LiveVenue) -> LiveVenue:
+    """The module's venue, whole again."""
+    eventually(shared.healthy)
+    return shared
+
+
 def test_a_workload_gives_the_generators_fills_and_books(venue: LiveVenue, tmp_path: Path) -> None:
     file = tmp_path / "workload.bin"
     answer = generate(build_generator(tmp_path), file, 1, 100_000, 20263, 2_000)
-    venue.rialto("up", str(venue.file), "--no-flow")
     # The second time too: a replay leaves the instrument as it found it.
     for _ in range(2):
         figures = replay(venue, file, "--format", "workload")
@@ -31,7 +38,6 @@ def test_a_workload_gives_the_generators_fills_and_books(venue: LiveVenue, tmp_p
 
 def test_the_first_events_of_a_recorded_day(venue: LiveVenue) -> None:
     book = recording("orderbook_10_first1000.csv")
-    venue.rialto("up", str(venue.file), "--no-flow")
     messages = recording("message_10_first1000.csv")
     figures = replay(venue, messages, "--format", "lobster", "--seed-book", book, "--reference", book)
     assert figures["rows"] == 999
@@ -39,20 +45,39 @@ def test_the_first_events_of_a_recorded_day(venue: LiveVenue) -> None:
     assert figures["at_head"] == figures["executions"] == 98
 
 
-def test_the_first_hour_of_a_recorded_day(venue: LiveVenue) -> None:
+def test_the_first_hour_of_a_recorded_day_with_and_without_a_killed_leader(venue: LiveVenue) -> None:
     day = ["--seed-book", recording("orderbook_10_first1000.csv"), "--reference", recording("orderbook_1_fullday.csv")]
-    venue.rialto("up", str(venue.file), "--no-flow")
-    figures = replay(venue, recording("message_50_firsthour.csv"), "--format", "lobster", *day)
+    command = [recording("message_50_firsthour.csv"), "--format", "lobster", *day]
+    figures = replay(venue, *command)
     assert figures["executions"] == 4067
     assert figures["at_head"] >= 0.993 * figures["executions"]
     assert figures["states_found"] >= 0.999 * figures["states"]
+
+    leader, before = venue.leader(), applied(venue)
+    with venue.start("replay", *map(str, command), "--json") as running:
+        eventually(lambda: applied(venue) > before + 200)
+        killed = json.loads(venue.rialto("node", "kill", leader, "--json").stdout)
+        assert running.poll() is None
+        out, err = running.communicate(timeout=120)
+    assert running.returncode == 0, err
+    again = json.loads(out)
+    assert killed["roles"] == {"main": "leader"}
+    assert again["reconnects"] >= 1
+    measured = ("seconds", "reconnects", "commands")
+    assert {key: again[key] for key in again if key not in measured} == {
+        key: figures[key] for key in figures if key not in measured
+    }
+
+
+def applied(venue: LiveVenue) -> int:
+    """The furthest position that a replica of the market has applied."""
+    return max(replica["applied"] or 0 for replica in venue.market()["replicas"])
 
 
 def test_a_small_day_at_its_own_pace_and_in_process(venue: LiveVenue, tmp_path: Path) -> None:
     messages, book = small_day(tmp_path)
     day = (messages, "--format", "lobster", "--seed-book", book, "--reference", book)
     here = replay(venue, *day, "--in-process")
-    venue.rialto("up", str(venue.file), "--no-flow")
     paced = replay(venue, *day, "--speed", "1")
     for figures in (here, paced):
         assert figures["rows_equal"] == [3]
@@ -62,7 +87,6 @@ def test_a_small_day_at_its_own_pace_and_in_process(venue: LiveVenue, tmp_path: 
 
 
 def test_generated_flow_is_answered(venue: LiveVenue) -> None:
-    venue.rialto("up", str(venue.file), "--no-flow")
     printed = venue.rialto("flow", "--rate", "500", "--seconds", "2", "--username", "FLOW01", "--json").stdout
     figures = json.loads(printed)
     assert figures["orders"] > 100
@@ -72,10 +96,6 @@ def test_generated_flow_is_answered(venue: LiveVenue) -> None:
 
 def test_what_cannot_be_replayed_says_why(venue: LiveVenue, tmp_path: Path) -> None:
     messages, book = small_day(tmp_path)
-    down = venue.rialto("replay", str(messages), "--format", "workload", check=False)
-    assert down.returncode == 1
-    assert "rialto up" in down.stderr
-    venue.rialto("up", str(venue.file), "--no-flow")
     unknown = venue.rialto("replay", str(messages), "--format", "workload", "--instrument", "NONE", check=False)
     assert unknown.returncode == 1
     assert "NONE" in unknown.stderr
@@ -85,4 +105,7 @@ def test_what_cannot_be_replayed_says_why(venue: LiveVenue, tmp_path: Path) -> N
     assert "XWLOAD01" in wrong.stderr
     bookless = venue.rialto("replay", str(messages), "--format", "lobster", "--seed-book", str(book), check=False)
     assert "--reference" in bookless.stderr
-    eventually(lambda: venue.status()["state"] == "up")
+    venue.rialto("down")
+    down = venue.rialto("replay", str(messages), "--format", "workload", check=False)
+    assert down.returncode == 1
+    assert "rialto up" in down.stderr

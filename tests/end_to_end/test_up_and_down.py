@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import stat
 from pathlib import Path
 from typing import Any, cast
@@ -144,12 +143,6 @@ def test_a_wrong_file_touches_nothing(venue: LiveVenue) -> None:
     assert not venue.state.exists()
 
 
-def test_a_file_changed_under_a_running_venue_is_said(venue: LiveVenue) -> None:
-    venue.rialto("up", str(venue.file), "--no-flow")
-    venue.file.write_text(venue.file.read_text() + "\n# changed\n")
-    assert "rialto down" in venue.rialto("up", str(venue.file), "--no-flow").stdout
-
-
 def test_a_damaged_file_of_a_running_venue_is_mended_by_down_and_up(venue: LiveVenue) -> None:
     venue.rialto("up", str(venue.file), "--no-flow")
     node = venue.root / "nodes" / "us-1"
@@ -161,23 +154,3 @@ def test_a_damaged_file_of_a_running_venue_is_mended_by_down_and_up(venue: LiveV
     assert processes_of(venue) == []
     assert "written anew" in venue.rialto("up", str(venue.file), "--no-flow").stdout
     assert asyncio.run(trade(venue, 10))[1]["quantity"] == 10
-
-
-def test_a_port_that_another_process_took_is_replaced(venue: LiveVenue) -> None:
-    venue.rialto("up", str(venue.file), "--no-flow")
-    orders = venue.addresses("us-1")["orders"]
-    venue.rialto("down")
-    with socket.create_server(("127.0.0.1", int(orders.rpartition(":")[2]))):
-        assert f"{orders} is taken" in venue.rialto("up", str(venue.file), "--no-flow").stdout
-    assert venue.addresses("us-1")["orders"] != orders
-    assert asyncio.run(trade(venue, 10))[1]["quantity"] == 10
-
-
-def test_a_file_that_contradicts_the_journals_is_refused(venue: LiveVenue) -> None:
-    venue.rialto("up", str(venue.file), "--no-flow")
-    venue.rialto("down")
-    venue.file.write_text(venue.file.read_text().replace("[TRADE1, TRADE2]", "[TRADE2, TRADE1]"))
-    refused = venue.rialto("up", str(venue.file), "--no-flow", check=False)
-    assert refused.returncode == 1
-    assert "TRADE2 was number 19 and is now 18" in refused.stderr
-    assert processes_of(venue) == []

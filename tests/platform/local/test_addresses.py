@@ -75,6 +75,19 @@ def test_a_port_that_was_taken_is_replaced_for_all(configs: Placed, tmp_path: Pa
     assert taken not in json.dumps(placed["us-1"])
 
 
+def test_a_clients_port_that_was_taken_is_replaced_alone(configs: Placed, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        taken = f"127.0.0.1:{ours.getsockname()[1]}"
+        before, _ = place(tmp_path, configs)
+        [market] = json.loads(json.dumps(before["us-1"]["markets"]))
+        market |= {"orders_listen": taken, "feed_listen": "127.0.0.1:19999"}
+        files.write_json(tmp_path / "us-1.json", before["us-1"] | {"markets": [market]})
+        placed, said = place(tmp_path, configs)
+    [now] = json.loads(json.dumps(placed["us-1"]["markets"]))
+    assert said == [f"{taken} is taken by another process; orders gets a new port"]
+    assert (now["orders_listen"], now["feed_listen"]) == ("127.0.0.1:0", "127.0.0.1:19999")
+
+
 def test_a_damaged_configuration_costs_its_own_addresses_alone(configs: Placed, tmp_path: Path) -> None:
     before, _ = place(tmp_path, configs)
     (tmp_path / "us-1.json").write_text('{"markets": [3]}')

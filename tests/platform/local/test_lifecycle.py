@@ -128,6 +128,22 @@ def test_frozen_leftovers_of_a_dead_supervisor_are_ended_too(venue: FakeVenue, f
     assert len(alive(venue)) == 3
 
 
+def test_a_file_changed_under_a_running_venue_is_told(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    assert not lifecycle.up(file, with_flow=False).file_differs
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert lifecycle.up(file, with_flow=False).file_differs
+
+
+def test_sessions_in_another_order_are_refused_before_anything_starts(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    lifecycle.down(venue.paths)
+    file.write_text(file.read_text().replace("[TRADE1, TRADE2]", "[TRADE2, TRADE1]"))
+    with pytest.raises(LocalError, match="TRADE2 was number 19 and is now 18"):
+        lifecycle.up(file, with_flow=False)
+    assert alive(venue) == []
+
+
 def test_another_home_is_refused_before_anything_starts(venue: FakeVenue, file: Path) -> None:
     lifecycle.up(file, with_flow=False)
     lifecycle.down(venue.paths)
