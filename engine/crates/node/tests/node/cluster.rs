@@ -139,10 +139,19 @@ impl<'a> Nodes<'a> {
     }
 
     pub fn transfer(&self, to: usize) {
-        let from = self.leader();
         let body = format!(r#"{{"to": "{}"}}"#, NODES[to]);
-        let (code, moved) = self.running[&from].json("POST", "/v1/markets/eq/transfer", &body);
-        assert_eq!(code, 200, "{moved}");
+        let deadline = Instant::now() + PATIENCE;
+        let moved = loop {
+            let from = self.leader();
+            let (code, said) = self.running[&from].json("POST", "/v1/markets/eq/transfer", &body);
+            if code == 200 {
+                break said;
+            }
+            // A leader of a moment ago has not heard of all others yet.
+            assert_eq!(code, 409, "{said}");
+            assert!(Instant::now() < deadline, "{said}");
+            sleep(Duration::from_millis(20));
+        };
         assert_eq!(moved["leader"], NODES[to]);
         assert_eq!(self.leader_among(&[to]), to);
     }

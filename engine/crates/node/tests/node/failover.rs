@@ -104,6 +104,7 @@ fn leadership_goes_where_it_is_sent() {
     }
     trader.settle(&nodes);
     trader.check(&nodes);
+    nodes.settle();
     let (leader, follower) = (nodes.leader(), nodes.follower());
     for (i, body, status) in [
         (leader, r#"{"to": "mars-1"}"#, 404),
@@ -117,6 +118,10 @@ fn leadership_goes_where_it_is_sent() {
             assert!(next.contains(NODES[leader]), "{next}");
         }
     }
+    nodes.running[&leader].until("all have answered", |m| {
+        let voters = m["replication"]["voters"].as_array().unwrap();
+        voters.iter().all(|voter| voter["lag"] == 0)
+    });
     let (code, moved) = nodes.running[&leader].json("POST", "/v1/markets/eq/transfer", "{}");
     assert_eq!(code, 200, "{moved}");
     assert_ne!(moved["leader"], NODES[leader]);
