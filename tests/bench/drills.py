@@ -37,6 +37,8 @@ FLOWING_S = 30.0
 VERIFIED_S = 240.0
 STEADY_S = 1.0
 """How long orders flow before the trouble."""
+AFTER_S = 1.0
+"""A gap that begins this long after the trouble is not its own."""
 FROZEN_S = 1.5
 GIVE_UP_AFTER = 3
 """Rounds of one kind that fail in a row: what is broken then is not mended by another one."""
@@ -78,7 +80,8 @@ class Tally:
         good = sum(1 for one in self.rounds if one["ok"])
         gaps = [float(one["longest_gap_ms"]) for one in self.rounds]
         told = [*counts, f"{equal}/{len(self.rounds)}", f"{good}/{len(self.rounds) + len(self.broken)}"]
-        return [how, title, *told, *spread(gaps), *spread(self.own_ms)]
+        elsewhere = sum(1 for one in self.rounds if one["gap_elsewhere"])
+        return [how, title, *told, *spread(gaps), str(elsewhere), *spread(self.own_ms)]
 
 
 HEADINGS = (
@@ -92,6 +95,7 @@ HEADINGS = (
     "hashes equal",
     "rounds ok",
     *(f"gap {which}, ms" for which in ("min", "median", "max")),
+    "gaps at another time",
     *(f"own {which}, ms" for which in ("min", "median", "max")),
 )
 
@@ -190,6 +194,7 @@ def drill(venue: LiveVenue, label: str, kind: Kind, times: int, options: argpars
             tally.own_ms += [] if own is None else [own]
             about = "ok" if figures["ok"] else f"WRONG: {json.dumps(figures)}"
             told = f"{figures['acknowledged']:,} acknowledged, longest gap {figures['longest_gap_ms']:,.1f} ms, {about}"
+            told += " (the gap was at another time)" if figures["gap_elsewhere"] else ""
         print(f"{label} {number}/{times}: {told}", file=sys.stderr, flush=True)
         if failures >= GIVE_UP_AFTER:
             print(f"{label}: {failures} rounds failed in a row, given up", file=sys.stderr, flush=True)
@@ -211,7 +216,9 @@ def one_round(venue: LiveVenue, kind: Kind, options: argparse.Namespace) -> tupl
             until(lambda: flows(paths, before, flow), FLOWING_S, lambda: "no orders flow")
             # Not always at the same moment of a heartbeat.
             time.sleep(STEADY_S + random.random() * 0.1)
+            began_ns = time.time_ns()
             own = kind.act(paths)
+            ended_ns = time.time_ns()
             out, err = flow.communicate(timeout=kind.seconds + VERIFIED_S)
         except subprocess.TimeoutExpired as error:
             raise DrillError(f"the flow did not end: {error}") from error
@@ -224,6 +231,11 @@ def one_round(venue: LiveVenue, kind: Kind, options: argparse.Namespace) -> tupl
     figures: dict[str, Any] = json.loads(lines[-1])
     if figures["acknowledged"] == 0:
         raise DrillError("nothing was acknowledged")
+    figures["trouble_ns"] = [began_ns, ended_ns]
+    # A busy disk may have held answers up for longer than the trouble did.
+    gap_ended_ns = int(figures["longest_gap_end_ns"])
+    gap_began_ns = gap_ended_ns - int(1e6 * figures["longest_gap_ms"])
+    figures["gap_elsewhere"] = gap_ended_ns < began_ns or gap_began_ns > ended_ns + int(AFTER_S * 1e9)
     return own, figures
 
 
