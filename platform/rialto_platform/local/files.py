@@ -14,8 +14,11 @@ from rialto_platform.local.errors import LocalError
 _BLOCK = 1 << 16
 
 
-def write_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replaces `path` by `text` in one step (write beside it, fsync, rename), with permissions `mode`."""
+def write_text(path: Path, text: str, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replaces `path` by `text` in one step (write beside it, fsync, rename), with permissions `mode`.
+
+    Without `durable` nothing waits for the disk: for what means nothing after the machine has gone down.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -23,16 +26,17 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
             os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-def write_json(path: Path, value: object, mode: int = 0o644) -> None:
-    """Replaces `path` by `value` as indented JSON, in one step."""
-    write_text(path, json.dumps(value, indent=2) + "\n", mode)
+def write_json(path: Path, value: object, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replaces `path` by `value` as indented JSON, in one step, as `write_text` does."""
+    write_text(path, json.dumps(value, indent=2) + "\n", mode, durable=durable)
 
 
 def last_lines(path: Path, count: int, most_bytes: int = 1 << 20) -> list[str]:

@@ -78,8 +78,8 @@ class ProcessIdentity:
 
 
 def record(path: Path, identity: ProcessIdentity, **facts: object) -> None:
-    """Writes a process identity, and further facts about the process, to `path`."""
-    write_json(path, asdict(identity) | facts)
+    """Writes a process identity, and further facts about the process, to `path`; it means nothing in another boot."""
+    write_json(path, asdict(identity) | facts, durable=False)
 
 
 def recorded(path: Path) -> ProcessIdentity | None:

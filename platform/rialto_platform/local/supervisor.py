@@ -101,7 +101,7 @@ class Supervisor:
 
     async def _keep_addresses(self, paths: NodePaths) -> None:
         try:
-            keep_addresses(paths.config, await _until_ready(paths))
+            await asyncio.to_thread(keep_addresses, paths.config, await _until_ready(paths))
         except (LocalError, OSError) as error:
             _log.warning("the addresses in use are not kept for the next start: %s", error)
 
@@ -165,7 +165,8 @@ def _record(path: Path, pid: int, **facts: object) -> None:
 def _write(path: Path, value: object) -> None:
     """A disk that takes no record, full perhaps, is no reason to let go of a process."""
     try:
-        write_json(path, value)
+        # The other nodes wait for the supervisor, so it waits for no disk.
+        write_json(path, value, durable=False)
     except OSError as error:
         _log.warning("%s can't be written: %s", path, error)
 
