@@ -163,8 +163,8 @@ class Market:
 class Journal:
     """A node's journal, or a copy: read, never written.
 
-    Without `durable` it is one that no node writes, and all of it is checked when it is opened. With `durable`, a durable
-    position in bytes that the node told, it is read up to there, also while the node writes it.
+    Without `durable` it is one that no node writes, and all of it is checked when it is opened. With `durable`, a
+    durable position in bytes that the node told, it is read up to there, also while the node writes it.
 
     Raises:
         ValueError: there is no such directory.
@@ -183,7 +183,8 @@ class Journal:
     ) -> list[tuple[int, int, int, Literal["blank", "batch", "membership"], bytes]]:
         """Index, term, node, kind and payload of a log's entries from an index on, until `max_bytes` are reached.
 
-        The payload of a batch is what `Market.apply_batch` takes; a blank entry has none. What was truncated does not show.
+        The payload of a batch is what `Market.apply_batch` takes; a blank entry has none. What was truncated does not
+        show.
 
         Raises:
             RuntimeError: the index was purged, or an entry is not one of a replicated market.

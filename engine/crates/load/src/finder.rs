@@ -15,8 +15,9 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// The pause before an address is tried again.
-const PAUSE: Duration = Duration::from_millis(10);
+/// The pause before an address is tried again, at first and at most: each doubles it. A handed-over market takes logins
+/// within a few milliseconds, so the first tries follow each other closely.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
 /// How long a silent address is listened to at first, and at most: each silence doubles it.
 const SILENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How often it is looked whether the search was called off.
@@ -148,6 +149,7 @@ async fn knock(
 ) -> Result<(TcpStream, Accepted), Lost> {
     let until = tokio::time::Instant::now() + patience;
     let mut silence = SILENCE.0;
+    let mut pause = PAUSE.0;
     let mut refused = false;
     loop {
         let left = until.saturating_duration_since(tokio::time::Instant::now());
@@ -171,7 +173,8 @@ async fn knock(
                 lost
             });
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(PAUSE.1);
     }
 }
 
