@@ -1,20 +1,24 @@
 """Measures a venue of three nodes through its order gateway: `make bench`.
 
-A venue of its own is started in a temporary directory. Round trips (OUCH order to accepted, journaled with fdatasync)
-stand beside an echo that does the same fdatasync, each pair in the same minute; then the highest rate sustained with
-p99 under 10 ms and no growing backlog; then the node's memory with a million resting orders. Times are from the
+A venue of its own is started in a temporary directory. First what its nodes cost while nothing is sent. Then round
+trips (OUCH order to accepted, on the disks of a majority) beside an echo that forwards to two peers, all three with
+fdatasync, and waits for a majority too, each pair in the same minute; then the highest rate sustained with p99 under
+10 ms and no growing backlog; then the memory and disk of the nodes with a million resting orders. Times are from the
 intended send time. A step of the search that fails says what failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from live_venue import LiveVenue  # noqa: E402 (its folder was named just now)
+from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
 
 LOAD = Path(sys.executable).parent / "rialto-load"
 TRADED = ("BARK:100:1:482000:2000", "CORAL:100:1:1127500:2000", "HARBOR:100:1:641000:2000")
@@ -42,6 +46,7 @@ def main() -> None:
         venue = LiveVenue("bench", Path(folder) / "state", file)
         venue.rialto("up", str(file), "--no-flow")
         try:
+            idle(venue)
             round_trips(venue, Path(folder), options.seconds)
             ramp(venue, options.seconds, options.top)
             memory(venue)
@@ -49,15 +54,31 @@ def main() -> None:
             venue.rialto("down")
 
 
+def idle(venue: LiveVenue, seconds: float = 20) -> None:
+    """Processor time of each node while nothing is sent."""
+    before = {node: processor_s(venue, node) for node in NODES}
+    time.sleep(seconds)
+    used = {node: 100 * (processor_s(venue, node) - before[node]) / seconds for node in NODES}
+    print("\nidle, of one core: " + ", ".join(f"{node} {share:.1f} %" for node, share in used.items()))
+
+
+def processor_s(venue: LiveVenue, node: str) -> float:
+    """Seconds of processor time a node has used."""
+    fields = Path(f"/proc/{venue.ready(node)['pid']}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def round_trips(venue: LiveVenue, folder: Path, seconds: float) -> None:
     """OUCH order to accepted beside the echo, at one and at a thousand messages a second."""
     print(f"\nround trip, {seconds:.0f} s each, microseconds     p50      p99    p99.9      max    count")
-    with echo(folder / "echo") as address:
+    with contextlib.ExitStack() as held:
+        peers = [held.enter_context(echo(folder / f"peer-{number}")) for number in (1, 2)]
+        address = held.enter_context(echo(folder / "echo", *peers))
         for rate in (1, 1000):
             ours = client(venue, "bench-roundtrip", "TRADE1", rate, seconds)
             print(row(f"{rate:,} messages/s, order to accepted", ours["latency_ns"]))
             command = [str(LOAD), "echo", "--to", address, "--rate", str(rate), "--seconds", str(seconds)]
-            print(row(f"{rate:,} messages/s, echo with fdatasync", run(command)["latency_ns"]))
+            print(row(f"{rate:,} messages/s, echo, two of three disks", run(command)["latency_ns"]))
 
 
 def ramp(venue: LiveVenue, seconds: float, top: float) -> None:
@@ -72,14 +93,18 @@ def ramp(venue: LiveVenue, seconds: float, top: float) -> None:
 
 
 def memory(venue: LiveVenue, orders: int = 1_000_000) -> None:
-    """The leader's resident memory with a million resting orders, and its peak once a checkpoint was made."""
-    pid = int(str(venue.ready()["pid"]))
+    """What the nodes hold with a million resting orders: resident memory, its peak, and the disk."""
     client(venue, "flow", "REPLAY", 200_000, 12, "--resting-orders", str(orders))
     nodes: dict[str, Any] = {node["name"]: node["status"] for node in venue.status()["nodes"]}  # type: ignore[attr-defined]
-    resting = nodes[venue.leader()]["markets"]["main"]["orders_resting"]
-    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    figures = {name: int(kib) // 1024 for name, kib in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", text)}
-    print(f"\nmemory with {resting:,} resting orders: {figures['VmRSS']} MiB resident, {figures['VmHWM']} MiB at most")
+    print(f"\nwith {nodes[venue.leader()]['markets']['main']['orders_resting']:,} resting orders")
+    for node in NODES:
+        text = Path(f"/proc/{venue.ready(node)['pid']}/status").read_text(encoding="ascii")
+        figures = {name: int(kib) // 1024 for name, kib in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", text)}
+        disk = sum(
+            file.stat().st_blocks * 512 for file in (venue.root / "nodes" / node / "data").rglob("*") if file.is_file()
+        )
+        held = f"{figures['VmRSS']} MiB resident, {figures['VmHWM']} MiB at most, {disk >> 20} MiB on disk"
+        print(f"{node:<12}{held}")
 
 
 def client(
@@ -103,9 +128,10 @@ def run(command: list[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def echo(file: Path) -> Generator[str, None, None]:
-    """An echo that writes and syncs each message before it answers; its address."""
-    with subprocess.Popen([str(LOAD), "echo", "--file", str(file)], stdout=subprocess.PIPE, text=True) as server:
+def echo(file: Path, *peers: str) -> Generator[str, None, None]:
+    """An echo that writes and syncs each message, here and at its peers, before it answers; its address."""
+    command = [str(LOAD), "echo", "--file", str(file), *(word for peer in peers for word in ("--peer", peer))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             yield str(json.loads(server.stdout.readline())["echo"])
