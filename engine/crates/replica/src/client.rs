@@ -186,9 +186,16 @@ impl<R: AsyncRuntime, N: Network> RaftNetworkV2<TypeConfig<R>> for Client<R, N> 
                     to: self.to,
                     waited: wait,
                 }));
-                let (id, to) = (self.with.envelope.id, self.to);
-                let (sink, frames) =
-                    opened.map_err(|error| failed(id, to, RPCTypes::AppendEntries, error))?;
+                let (sink, frames) = match opened {
+                    Ok(stream) => stream,
+                    Err(error) => {
+                        // openraft's own back-off lies in the requests, which are not read here: without a pause it would
+                        // try again at once, for as long as the peer's port refuses.
+                        R::sleep(BACKOFF).await;
+                        let (id, to) = (self.with.envelope.id, self.to);
+                        return Err(failed(id, to, RPCTypes::AppendEntries, error));
+                    }
+                };
                 *slot = Some(AppendStream { sink, frames });
             }
             self.session = self.session.wrapping_add(1);
