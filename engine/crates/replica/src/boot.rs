@@ -56,7 +56,16 @@ impl<J: JournalPort> Store<J> {
             journal.next.saturating_sub(1),
         );
 
-        let purged_end = note.purged.map_or(0, |id| id.index + 1);
+        let mut purged_end = note.purged.map_or(0, |id| id.index + 1);
+        if let Some(applied) = applied
+            && first == end
+            && end == applied.index + 1
+            && end > purged_end
+        {
+            // Stopped in `forget`, between its two steps.
+            store.purged(applied).await?;
+            purged_end = end;
+        }
         if end < purged_end {
             // Stopped between the note that said so and the journal's own step.
             store
@@ -115,13 +124,19 @@ impl<J: JournalPort> Store<J> {
         Ok(entry.log_id)
     }
 
-    /// Drops the whole log in favour of the checkpoint at `applied`.
+    /// Drops the whole log in favour of the checkpoint at `applied`. The entries go first: were only the note there after a
+    /// stop, what another leader never committed would follow the checkpoint.
     async fn forget(&self, applied: LogId) -> Result<(), String> {
-        lock(&self.state).note.purged = Some(applied);
-        self.put_note().await.map_err(|error| error.to_string())?;
         self.reset(applied.index + 1)
             .await
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string())?;
+        self.purged(applied).await
+    }
+
+    /// Notes that everything up to `applied` is gone.
+    async fn purged(&self, applied: LogId) -> Result<(), String> {
+        lock(&self.state).note.purged = Some(applied);
+        self.put_note().await.map_err(|error| error.to_string())
     }
 
     /// Reads what may have to be applied, remembers where memberships stand in it, and keeps the newest in memory.
