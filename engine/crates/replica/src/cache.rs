@@ -54,6 +54,11 @@ impl Cache {
         }
     }
 
+    /// Whether the bound is exceeded so far that entries must have been waiting long to become durable.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.bytes > self.limit.saturating_mul(2)
+    }
+
     /// Gives up everything below `index`.
     pub(crate) fn purge(&mut self, index: u64) {
         while self.first().is_some_and(|first| first < index) {

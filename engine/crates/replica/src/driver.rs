@@ -1,8 +1,8 @@
 //! The tasks that drive a group: one writes proposals in order, one watches roles and failures, one carries out what the
 //! owner asks for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
@@ -14,7 +14,7 @@ use crate::machine::Newest;
 use crate::queue::Queue;
 use crate::server::Raft;
 use crate::status::leading;
-use crate::store::lock;
+use crate::store::{State, lock};
 use crate::types::{Batch, Reply, TypeConfig, epoch_of, leader_id, position, position_of};
 use crate::{
     CheckpointMeta, CheckpointStore, GroupConfig, LeaderEpoch, NotLeader, OnFatal, ReplicaId, Role,
@@ -63,6 +63,7 @@ pub(crate) struct Driver<R: AsyncRuntime, S: CheckpointStore> {
     pub(crate) timers: Timers,
     pub(crate) raft: Raft<R, S>,
     pub(crate) queue: Queue,
+    pub(crate) log: Arc<Mutex<State>>,
     pub(crate) newest: Newest,
     pub(crate) on_fatal: OnFatal,
     pub(crate) stopping: Arc<AtomicBool>,
@@ -75,6 +76,7 @@ impl<R: AsyncRuntime, S: CheckpointStore> Clone for Driver<R, S> {
             timers: self.timers,
             raft: self.raft.clone(),
             queue: self.queue.clone(),
+            log: self.log.clone(),
             newest: self.newest.clone(),
             on_fatal: self.on_fatal.clone(),
             stopping: self.stopping.clone(),
@@ -85,7 +87,8 @@ impl<R: AsyncRuntime, S: CheckpointStore> Clone for Driver<R, S> {
 impl<R: AsyncRuntime, S: CheckpointStore> Driver<R, S> {
     /// Writes proposals in the order they come. A leader whose lease ran out (it was paused, or cut off) refuses writes
     /// until a majority answers again, and one that hands over refuses them until the end; so the next ones wait until it
-    /// is known that the last ones were taken, and refused ones are offered again while the leadership lasts.
+    /// is known that the last ones were taken, and refused ones are offered again while the leadership lasts. They also wait
+    /// while the own journal lags far behind: the others are a majority without it, and it must not collect without end.
     pub(crate) async fn write(self, mut proposals: mpsc::Receiver<Proposal>) {
         let mut pending: Option<Proposal> = None;
         loop {
@@ -109,6 +112,10 @@ impl<R: AsyncRuntime, S: CheckpointStore> Driver<R, S> {
                 }
             }
             while !group.is_empty() && self.queue.leads(epoch) {
+                if lock(&self.log).cache.is_overfull() {
+                    R::sleep(AGAIN).await;
+                    continue;
+                }
                 match self.offer(epoch, &group).await {
                     None => return,
                     Some(taken) if taken == group.len() => break,

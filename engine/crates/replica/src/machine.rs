@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::blocking::Blocking;
 use crate::queue::Queue;
+use crate::ship::Place;
 use crate::store::lock;
 use crate::types::{
     LogId, StoredMembership, TypeConfig, decode_stored, encode_stored, epoch_of, log_id, position,
@@ -30,8 +31,8 @@ pub(crate) enum Shipment {
     Known,
     /// To be sent.
     Outgoing(Vec<CheckpointFile>),
-    /// Received and staged.
-    Incoming(PathBuf),
+    /// Received and staged; no other checkpoint is staged there meanwhile.
+    Incoming(PathBuf, Place),
 }
 
 /// The newest checkpoint this replica knows to be durable.
@@ -135,7 +136,7 @@ impl<R: AsyncRuntime, S: CheckpointStore> RaftStateMachine<TypeConfig<R>> for Ma
         meta: &SnapshotMeta,
         snapshot: Shipment,
     ) -> Result<(), io::Error> {
-        let Shipment::Incoming(dir) = snapshot else {
+        let Shipment::Incoming(dir, _place) = snapshot else {
             return Err(io::Error::other(
                 "a checkpoint was to be installed that was not received",
             ));

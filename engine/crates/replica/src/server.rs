@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::blocking::Blocking;
 use crate::machine::Machine;
 use crate::message::{self, Envelope, Kind, Refused};
 use crate::probe::{Probe, log_point};
-use crate::ship;
+use crate::ship::{self, Arrivals};
 use crate::store::lock;
 use crate::suspicion::Accelerator;
 use crate::types::{TypeConfig, epoch_of, position};
@@ -49,7 +48,7 @@ pub(crate) struct Server<R: AsyncRuntime, N: Network, S: CheckpointStore> {
     pub(crate) blocking: Blocking<R>,
     pub(crate) accelerator: Accelerator<R, Probe<R, N, S>>,
     pub(crate) heard: Heard<R>,
-    pub(crate) arrivals: Arc<AtomicU64>,
+    pub(crate) arrivals: Arrivals,
 }
 
 impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Clone for Server<R, N, S> {

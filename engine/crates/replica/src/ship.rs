@@ -4,12 +4,14 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use openraft::AsyncRuntime;
 use openraft::async_runtime::Select2;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::blocking::Blocking;
 use crate::client::Clients;
@@ -19,6 +21,7 @@ use crate::types::{Vote, decode_stored, encode_stored, epoch_of, position};
 use crate::wire::{Reader, Writer};
 use crate::{
     CheckpointFile, CheckpointMeta, CheckpointStore, FrameSink, FrameStream, Network, ReplicaId,
+    Staging,
 };
 
 /// How many bytes of a file go into one frame.
@@ -166,11 +169,28 @@ fn plain(name: &str) -> bool {
         && Path::new(name).is_relative()
 }
 
-/// Receives a checkpoint into a staging folder. `attempts` counts arrivals: a newer one takes over.
+/// Checkpoints that come in. A newer one takes over from one that is still on its way, but the staging folder belongs to one
+/// alone, until that is installed or given up: another leader may send its own while the first is being installed.
+#[derive(Clone, Default)]
+pub(crate) struct Arrivals {
+    attempts: Arc<AtomicU64>,
+    place: Arc<Mutex<()>>,
+}
+
+/// The staging folder is taken as long as this lives.
+pub(crate) type Place = OwnedMutexGuard<()>;
+
+/// What is being staged, and its place, which is given up last.
+struct Held {
+    staging: Box<dyn Staging>,
+    place: Place,
+}
+
+/// Receives a checkpoint into a staging folder.
 pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
     blocking: Blocking<R>,
     store: S,
-    attempts: &AtomicU64,
+    arrivals: &Arrivals,
     mut hello: Reader<'_>,
     frames: &mut FrameStream,
 ) -> Result<Arrived, Failure> {
@@ -182,14 +202,22 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
     if !vote.committed || meta.epoch > epoch_of(&vote.leader_id) || files > MAX_FILES {
         return Err(String::from("the checkpoint is none its sender can have"));
     }
-    let attempt = attempts.fetch_add(1, Ordering::AcqRel) + 1;
+    let attempt = arrivals.attempts.fetch_add(1, Ordering::AcqRel) + 1;
+    let place = arrivals.place.clone().lock_owned().await;
+    let superseded = || arrivals.attempts.load(Ordering::Acquire) != attempt;
+    if superseded() {
+        return Err(String::from(
+            "a newer attempt to send a checkpoint took over",
+        ));
+    }
     let staged = meta.clone();
-    let mut staging = blocking
-        .run(move || store.stage(&staged))
-        .await
-        .map_err(text)?;
+    let stage = move || {
+        let staging = store.stage(&staged)?;
+        Ok(Held { staging, place })
+    };
+    let mut held = blocking.run(stage).await.map_err(text)?;
     let mut next = async || -> Result<Vec<u8>, Failure> {
-        if attempts.load(Ordering::Acquire) != attempt {
+        if superseded() {
             return Err(String::from(
                 "a newer attempt to send a checkpoint took over",
             ));
@@ -212,10 +240,10 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
         }
         let begin = name.clone();
         let begin = move || {
-            staging.begin(&begin, length)?;
-            Ok(staging)
+            held.staging.begin(&begin, length)?;
+            Ok(held)
         };
-        staging = blocking
+        held = blocking
             .run(begin)
             .await
             .map_err(|error| format!("{name}: {error}"))?;
@@ -230,10 +258,10 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
                     let write = move || {
                         let data = frame.get(1..).unwrap_or_default();
                         hasher.update(data);
-                        staging.write(data)?;
-                        Ok((staging, hasher))
+                        held.staging.write(data)?;
+                        Ok((held, hasher))
                     };
-                    (staging, hasher) = blocking
+                    (held, hasher) = blocking
                         .run(write)
                         .await
                         .map_err(|error| format!("{name}: {error}"))?;
@@ -259,13 +287,17 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
             "the checkpoint has more files than were announced",
         ));
     }
-    let dir = blocking.run(move || staging.finish()).await.map_err(text)?;
+    let finish = move || {
+        let Held { staging, place } = held;
+        Ok((staging.finish()?, place))
+    };
+    let (dir, place) = blocking.run(finish).await.map_err(text)?;
     let snapshot = Snapshot {
         meta: crate::machine::SnapshotMeta {
             last_log_id: Some(crate::types::log_id(meta.epoch, meta.position)),
             last_membership,
         },
-        snapshot: Shipment::Incoming(dir),
+        snapshot: Shipment::Incoming(dir, place),
     };
     Ok(Arrived {
         vote,

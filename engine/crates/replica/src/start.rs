@@ -1,7 +1,7 @@
 //! Starts a group.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use openraft::{AsyncRuntime, Config, SnapshotPolicy};
@@ -15,6 +15,7 @@ use crate::message::Envelope;
 use crate::probe::Probe;
 use crate::queue::Queue;
 use crate::server::{Raft, Server};
+use crate::ship::Arrivals;
 use crate::store::{Store, lock};
 use crate::suspicion::Accelerator;
 use crate::types::{Member, StoredMembership, decode_stored, log_id};
@@ -190,6 +191,7 @@ where
         timers,
         raft: raft.clone(),
         queue: queue.clone(),
+        log: store.state.clone(),
         newest,
         on_fatal,
         stopping: Arc::new(AtomicBool::new(false)),
@@ -217,7 +219,7 @@ where
         blocking,
         accelerator: accelerator.clone(),
         heard: heard.clone(),
-        arrivals: Arc::new(AtomicU64::new(0)),
+        arrivals: Arrivals::default(),
     };
     let metrics = raft.metrics();
     let told = config.clone();

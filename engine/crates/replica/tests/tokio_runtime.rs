@@ -1,6 +1,10 @@
 //! The same group on the runtime of a node: tokio with one thread.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -9,7 +13,10 @@ use support::{Cluster, numbered};
 
 #[test]
 fn three_replicas_on_one_thread_of_tokio() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut cluster = Cluster::<TokioRuntime>::new(3).await;
         let leader = cluster.wait_leader().await;

@@ -21,12 +21,20 @@ pub struct Disk {
 pub type SharedDisk = Arc<Mutex<Disk>>;
 
 pub fn empty() -> SharedDisk {
-    Arc::new(Mutex::new(Disk { first: 1, next: 1, ..Disk::default() }))
+    Arc::new(Mutex::new(Disk {
+        first: 1,
+        next: 1,
+        ..Disk::default()
+    }))
 }
 
 pub fn state(disk: &SharedDisk) -> JournalState {
     let disk = disk.lock().unwrap();
-    JournalState { first: disk.first, next: disk.next, note: disk.note.clone() }
+    JournalState {
+        first: disk.first,
+        next: disk.next,
+        note: disk.note.clone(),
+    }
 }
 
 #[derive(Clone)]
@@ -41,12 +49,14 @@ impl JournalPort for Port {
     }
 }
 
-/// Starts the journal's worker on `disk`; once `crashed` is set it carries out nothing more. `failing` makes writes fail.
+/// Starts the journal's worker on `disk`; once `crashed` is set it carries out nothing more. `failing` makes writes fail,
+/// `full` lets them wait.
 pub fn start<R: AsyncRuntime>(
     disk: SharedDisk,
     sync: Duration,
     crashed: Arc<AtomicBool>,
     failing: Arc<AtomicBool>,
+    full: Arc<AtomicBool>,
 ) -> Port {
     let (ops, mut asked) = mpsc::unbounded_channel();
     drop(R::spawn(async move {
@@ -56,6 +66,9 @@ pub fn start<R: AsyncRuntime>(
                 batch.push(op);
             }
             R::sleep(sync).await;
+            while full.load(Ordering::Acquire) && !crashed.load(Ordering::Acquire) {
+                R::sleep(Duration::from_millis(1)).await;
+            }
             if crashed.load(Ordering::Acquire) {
                 return;
             }
@@ -68,7 +81,13 @@ pub fn start<R: AsyncRuntime>(
 }
 
 fn apply(disk: &SharedDisk, op: JournalOp, failing: bool) {
-    let outcome = || if failing { Err(std::io::Error::other("the disk is broken")) } else { Ok(()) };
+    let outcome = || {
+        if failing {
+            Err(std::io::Error::other("the disk is broken"))
+        } else {
+            Ok(())
+        }
+    };
     match op {
         JournalOp::Append { entries, done } => {
             if !failing {
@@ -112,7 +131,12 @@ fn apply(disk: &SharedDisk, op: JournalOp, failing: bool) {
             }
             done(outcome());
         }
-        JournalOp::Read { from, to, max_bytes, done } => {
+        JournalOp::Read {
+            from,
+            to,
+            max_bytes,
+            done,
+        } => {
             let mut entries = Vec::new();
             let mut bytes = 0;
             if from < to {

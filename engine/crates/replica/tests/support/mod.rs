@@ -1,6 +1,12 @@
 //! Whole groups in one thread: journals, network and checkpoints in memory, on the runtime the test chooses.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    reason = "a test fails by panicking"
+)]
 
 pub mod journal;
 pub mod network;
@@ -15,8 +21,9 @@ use std::time::Duration;
 
 use openraft::AsyncRuntime;
 use rialto_replica::{
-    Checkpoint, CheckpointFile, CheckpointMeta, CheckpointStore, CommittedPayload, Group, GroupConfig, GroupStatus,
-    LeaderEpoch, Log, LogError, NotProposed, Output, Parts, Peer, ReplicaId, Role, Staging, StartError, start,
+    Checkpoint, CheckpointFile, CheckpointMeta, CheckpointStore, CommittedPayload, Group,
+    GroupConfig, GroupStatus, LeaderEpoch, Log, LogError, NotProposed, Output, Parts, Peer,
+    ReplicaId, Role, Staging, StartError, start,
 };
 
 use self::journal::SharedDisk;
@@ -25,11 +32,21 @@ use self::network::{Hub, Net};
 /// What came out, as the tests compare it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    Batch { position: u64, bytes: Vec<u8>, own: bool },
-    Blank { position: u64 },
-    Membership { position: u64 },
+    Batch {
+        position: u64,
+        bytes: Vec<u8>,
+        own: bool,
+    },
+    Blank {
+        position: u64,
+    },
+    Membership {
+        position: u64,
+    },
     Role(Role),
-    Installed { position: u64 },
+    Installed {
+        position: u64,
+    },
 }
 
 /// An owner's state: all batches so far, by position.
@@ -45,7 +62,11 @@ pub struct Owned {
 
 impl Owned {
     pub fn meta(&self) -> CheckpointMeta {
-        CheckpointMeta { position: self.position, epoch: self.epoch, membership: self.membership.clone() }
+        CheckpointMeta {
+            position: self.position,
+            epoch: self.epoch,
+            membership: self.membership.clone(),
+        }
     }
 
     fn image(&self) -> Vec<u8> {
@@ -63,7 +84,8 @@ impl Owned {
         while let Some((position, rest)) = image.split_first_chunk::<8>() {
             let (length, rest) = rest.split_first_chunk::<4>().unwrap();
             let (batch, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
-            self.batches.insert(u64::from_le_bytes(*position), batch.to_vec());
+            self.batches
+                .insert(u64::from_le_bytes(*position), batch.to_vec());
             image = rest;
         }
         self.position = meta.position;
@@ -79,6 +101,8 @@ type Staged = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 pub struct Checkpoints {
     pub kept: Kept,
     pub staged: Staged,
+    /// A checkpoint was staged in full and is not installed yet.
+    pub complete: Arc<AtomicBool>,
 }
 
 /// Splits the image in two files, so that there is more than one.
@@ -92,18 +116,31 @@ impl CheckpointStore for Checkpoints {
                 length: bytes.len() as u64,
                 open: Box::new(move || Ok(Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>)),
             };
-            Checkpoint { meta, files: vec![file("a", a.to_vec()), file("streams/b", b.to_vec()), file("none", vec![])] }
+            Checkpoint {
+                meta,
+                files: vec![
+                    file("a", a.to_vec()),
+                    file("streams/b", b.to_vec()),
+                    file("none", vec![]),
+                ],
+            }
         }))
     }
 
     fn stage(&self, _: &CheckpointMeta) -> io::Result<Box<dyn Staging>> {
         self.staged.lock().unwrap().clear();
-        Ok(Box::new(Incoming { staged: self.staged.clone(), name: String::new() }))
+        self.complete.store(false, Ordering::Release);
+        Ok(Box::new(Incoming {
+            staged: self.staged.clone(),
+            complete: self.complete.clone(),
+            name: String::new(),
+        }))
     }
 }
 
 struct Incoming {
     staged: Staged,
+    complete: Arc<AtomicBool>,
     name: String,
 }
 
@@ -115,11 +152,17 @@ impl Staging for Incoming {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.staged.lock().unwrap().get_mut(&self.name).unwrap().extend_from_slice(bytes);
+        self.staged
+            .lock()
+            .unwrap()
+            .get_mut(&self.name)
+            .unwrap()
+            .extend_from_slice(bytes);
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> io::Result<PathBuf> {
+        self.complete.store(true, Ordering::Release);
         Ok(PathBuf::from("staged"))
     }
 }
@@ -133,6 +176,8 @@ pub struct Node<R> {
     pub owned: Arc<Mutex<Owned>>,
     pub crashed: Arc<AtomicBool>,
     pub failing: Arc<AtomicBool>,
+    /// While set, its disk has no room for entries.
+    pub full: Arc<AtomicBool>,
     pub fatal: Arc<Mutex<Option<String>>>,
     /// While set, the owner takes nothing out.
     pub paused: Arc<AtomicBool>,
@@ -173,9 +218,19 @@ impl<R: AsyncRuntime> Cluster<R> {
         Self::with(voters, Duration::from_micros(200), |_| {}).await
     }
 
-    pub async fn with(voters: u64, delay: Duration, change: impl Fn(&mut Cluster<R>)) -> Cluster<R> {
-        let mut cluster =
-            Cluster { hub: Hub::default(), nodes: Vec::new(), voters, delay, accelerated: false, in_flight: 256 };
+    pub async fn with(
+        voters: u64,
+        delay: Duration,
+        change: impl Fn(&mut Cluster<R>),
+    ) -> Cluster<R> {
+        let mut cluster = Cluster {
+            hub: Hub::default(),
+            nodes: Vec::new(),
+            voters,
+            delay,
+            accelerated: false,
+            in_flight: 256,
+        };
         change(&mut cluster);
         for id in 1..=voters {
             cluster.nodes.push(Node {
@@ -186,6 +241,7 @@ impl<R: AsyncRuntime> Cluster<R> {
                 owned: Arc::default(),
                 crashed: Arc::default(),
                 failing: Arc::default(),
+                full: Arc::default(),
                 fatal: Arc::default(),
                 paused: Arc::default(),
                 runtime: PhantomData,
@@ -211,7 +267,12 @@ impl<R: AsyncRuntime> Cluster<R> {
 
     pub async fn start_with(&mut self, config: GroupConfig) -> Result<(), StartError> {
         let id = config.id;
-        let net: Net<R> = Net { hub: self.hub.clone(), id, delay: self.delay, runtime: PhantomData };
+        let net: Net<R> = Net {
+            hub: self.hub.clone(),
+            id,
+            delay: self.delay,
+            runtime: PhantomData,
+        };
         let node = &mut self.nodes[id as usize - 1];
         node.crashed = Arc::default();
         let port = journal::start::<R>(
@@ -219,6 +280,7 @@ impl<R: AsyncRuntime> Cluster<R> {
             Duration::from_micros(100),
             node.crashed.clone(),
             node.failing.clone(),
+            node.full.clone(),
         );
         let mut owned = Owned::default();
         let kept = node.checkpoints.kept.lock().unwrap().clone();
@@ -241,7 +303,12 @@ impl<R: AsyncRuntime> Cluster<R> {
         let group = start::<R, _, _, _>(parts).await?;
         self.hub.serve(id, group.server());
         node.group = Arc::new(Mutex::new(Some(group)));
-        drop(R::spawn(own::<R>(node.group.clone(), node.owned.clone(), node.checkpoints.clone(), node.paused.clone())));
+        drop(R::spawn(own::<R>(
+            node.group.clone(),
+            node.owned.clone(),
+            node.checkpoints.clone(),
+            node.paused.clone(),
+        )));
         Ok(())
     }
 
@@ -262,18 +329,32 @@ impl<R: AsyncRuntime> Cluster<R> {
         }
         for node in &self.nodes {
             let owned = node.owned.lock().unwrap();
-            eprintln!("{}: role {:?}, position {}, status {:?}", node.id, owned.role, owned.position, self.status(node.id));
+            eprintln!(
+                "{}: role {:?}, position {}, status {:?}",
+                node.id,
+                owned.role,
+                owned.position,
+                self.status(node.id)
+            );
         }
         panic!("{what} did not happen in 20 s");
     }
 
     pub fn status(&self, id: ReplicaId) -> Option<GroupStatus> {
-        self.node(id).group.lock().unwrap().as_ref().map(|group| group.status())
+        self.node(id)
+            .group
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|group| group.status())
     }
 
     /// The replica whose owner was told last that it leads, in the latest leadership.
     pub fn leader(&self) -> Option<(ReplicaId, LeaderEpoch)> {
-        let leading = self.nodes.iter().filter(|node| node.group.lock().unwrap().is_some());
+        let leading = self
+            .nodes
+            .iter()
+            .filter(|node| node.group.lock().unwrap().is_some());
         leading
             .filter_map(|node| match node.owned.lock().unwrap().role {
                 Some(Role::Leader { epoch }) => Some((node.id, epoch)),
@@ -283,19 +364,27 @@ impl<R: AsyncRuntime> Cluster<R> {
     }
 
     pub async fn wait_leader(&self) -> ReplicaId {
-        self.wait("an election", |cluster| cluster.leader().is_some()).await;
+        self.wait("an election", |cluster| cluster.leader().is_some())
+            .await;
         self.leader().unwrap().0
     }
 
     /// Waits for a leader other than `not`.
     pub async fn wait_leader_but(&self, not: ReplicaId) -> ReplicaId {
-        self.wait("an election", |cluster| cluster.leader().is_some_and(|(id, _)| id != not)).await;
+        self.wait("an election", |cluster| {
+            cluster.leader().is_some_and(|(id, _)| id != not)
+        })
+        .await;
         self.leader().unwrap().0
     }
 
     pub fn propose(&self, id: ReplicaId, bytes: &[u8]) -> Result<(), NotProposed> {
         let mut group = self.node(id).group.lock().unwrap();
-        group.as_mut().unwrap().propose(bytes.to_vec()).map_err(|(_, reason)| reason)
+        group
+            .as_mut()
+            .unwrap()
+            .propose(bytes.to_vec())
+            .map_err(|(_, reason)| reason)
     }
 
     /// Proposes, waiting for room.
@@ -312,7 +401,14 @@ impl<R: AsyncRuntime> Cluster<R> {
     }
 
     pub fn batches(&self, id: ReplicaId) -> Vec<Vec<u8>> {
-        self.node(id).owned.lock().unwrap().batches.values().cloned().collect()
+        self.node(id)
+            .owned
+            .lock()
+            .unwrap()
+            .batches
+            .values()
+            .cloned()
+            .collect()
     }
 
     pub fn events(&self, id: ReplicaId) -> Vec<Event> {
@@ -321,7 +417,10 @@ impl<R: AsyncRuntime> Cluster<R> {
 
     /// Waits until the replica's owner holds `count` batches.
     pub async fn wait_batches(&self, id: ReplicaId, count: usize) {
-        self.wait(&format!("batch {count} at replica {id}"), |cluster| cluster.batches(id).len() >= count).await;
+        self.wait(&format!("batch {count} at replica {id}"), |cluster| {
+            cluster.batches(id).len() >= count
+        })
+        .await;
     }
 
     /// Makes a checkpoint of the replica's state and tells its log.
@@ -333,7 +432,10 @@ impl<R: AsyncRuntime> Cluster<R> {
         };
         *node.checkpoints.kept.lock().unwrap() = Some((meta.clone(), image));
         let mut group = node.group.lock().unwrap();
-        group.as_mut().unwrap().checkpointed(&meta, keep_from.unwrap_or(meta.position + 1));
+        group
+            .as_mut()
+            .unwrap()
+            .checkpointed(&meta, keep_from.unwrap_or(meta.position + 1));
         meta
     }
 }
@@ -354,13 +456,19 @@ async fn own<R: AsyncRuntime>(
             None => std::task::Poll::Ready(None),
         });
         // A crash takes the group away without waking anyone.
-        let Ok(outputs) = R::timeout(Duration::from_millis(20), outputs).await else { continue };
+        let Ok(outputs) = R::timeout(Duration::from_millis(20), outputs).await else {
+            continue;
+        };
         let Some(outputs) = outputs else { return };
         let mut owned = owned.lock().unwrap();
         for output in outputs {
             match output {
                 Output::Committed(committed) => {
-                    assert_eq!(committed.position, owned.position + 1, "positions come without a gap");
+                    assert_eq!(
+                        committed.position,
+                        owned.position + 1,
+                        "positions come without a gap"
+                    );
                     assert!(committed.epoch >= owned.epoch);
                     owned.position = committed.position;
                     owned.epoch = committed.epoch;
@@ -369,7 +477,11 @@ async fn own<R: AsyncRuntime>(
                     let event = match committed.payload {
                         CommittedPayload::Batch(bytes) => {
                             owned.batches.insert(position, bytes.clone());
-                            Event::Batch { position, bytes, own }
+                            Event::Batch {
+                                position,
+                                bytes,
+                                own,
+                            }
                         }
                         CommittedPayload::Blank => Event::Blank { position },
                         CommittedPayload::Membership(bytes) => {
@@ -384,12 +496,21 @@ async fn own<R: AsyncRuntime>(
                     owned.events.push(Event::Role(role));
                 }
                 Output::Install(install) => {
+                    assert!(
+                        checkpoints.complete.load(Ordering::Acquire),
+                        "another checkpoint took its place"
+                    );
                     let image: Vec<u8> = {
                         let staged = checkpoints.staged.lock().unwrap();
-                        ["a", "streams/b", "none"].iter().flat_map(|name| staged[*name].clone()).collect()
+                        ["a", "streams/b", "none"]
+                            .iter()
+                            .flat_map(|name| staged[*name].clone())
+                            .collect()
                     };
                     owned.restore(&install.meta, &image);
-                    owned.events.push(Event::Installed { position: install.meta.position });
+                    owned.events.push(Event::Installed {
+                        position: install.meta.position,
+                    });
                     *checkpoints.kept.lock().unwrap() = Some((install.meta, image));
                     (install.done)(Ok(()));
                 }
@@ -405,5 +526,7 @@ pub fn simulate<F: Future<Output = ()>>(seed: u64, test: F) {
 
 /// Batches `prefix-from .. prefix-to`.
 pub fn numbered(prefix: &str, range: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-    range.map(|n| format!("{prefix}-{n}").into_bytes()).collect()
+    range
+        .map(|n| format!("{prefix}-{n}").into_bytes())
+        .collect()
 }

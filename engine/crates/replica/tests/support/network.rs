@@ -74,7 +74,12 @@ pub struct Net<R> {
 
 impl<R> Clone for Net<R> {
     fn clone(&self) -> Self {
-        Net { hub: self.hub.clone(), id: self.id, delay: self.delay, runtime: PhantomData }
+        Net {
+            hub: self.hub.clone(),
+            id: self.id,
+            delay: self.delay,
+            runtime: PhantomData,
+        }
     }
 }
 
@@ -89,7 +94,11 @@ impl<R: AsyncRuntime> Net<R> {
         let (sender, receiver) = mpsc::channel(64);
         let (hub, delay) = (self.hub.clone(), self.delay);
         drop(R::spawn(async move {
-            let alive = || lives.iter().all(|(id, life)| hub.server(*id).is_some_and(|(now, _)| now == *life));
+            let alive = || {
+                lives
+                    .iter()
+                    .all(|(id, life)| hub.server(*id).is_some_and(|(now, _)| now == *life))
+            };
             loop {
                 let frame = match R::timeout(Duration::from_millis(5), input.recv()).await {
                     Ok(Some(frame)) => frame,
@@ -112,18 +121,31 @@ impl<R: AsyncRuntime> Net<R> {
 }
 
 fn sink(sender: mpsc::Sender<Vec<u8>>) -> FrameSink {
-    Box::pin(futures_util::sink::unfold(sender, |sender, frame: Vec<u8>| async move {
-        sender.send(frame).await.map_err(|_| std::io::Error::other("the stream is broken"))?;
-        Ok(sender)
-    }))
+    Box::pin(futures_util::sink::unfold(
+        sender,
+        |sender, frame: Vec<u8>| async move {
+            sender
+                .send(frame)
+                .await
+                .map_err(|_| std::io::Error::other("the stream is broken"))?;
+            Ok(sender)
+        },
+    ))
 }
 
 fn stream(mut receiver: mpsc::Receiver<Vec<u8>>) -> FrameStream {
-    Box::pin(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|frame| frame.map(Ok))))
+    Box::pin(futures_util::stream::poll_fn(move |cx| {
+        receiver.poll_recv(cx).map(|frame| frame.map(Ok))
+    }))
 }
 
 impl<R: AsyncRuntime> Network for Net<R> {
-    async fn call(&self, to: ReplicaId, request: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, CallError> {
+    async fn call(
+        &self,
+        to: ReplicaId,
+        request: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, CallError> {
         let (hub, from, delay) = (self.hub.clone(), self.id, self.delay);
         let calling = async move {
             R::sleep(delay).await;
@@ -140,10 +162,19 @@ impl<R: AsyncRuntime> Network for Net<R> {
             }
             Ok(answer)
         };
-        R::timeout(timeout, calling).await.unwrap_or(Err(CallError::TimedOut { to, waited: timeout }))
+        R::timeout(timeout, calling)
+            .await
+            .unwrap_or(Err(CallError::TimedOut {
+                to,
+                waited: timeout,
+            }))
     }
 
-    async fn open(&self, to: ReplicaId, hello: Vec<u8>) -> Result<(FrameSink, FrameStream), CallError> {
+    async fn open(
+        &self,
+        to: ReplicaId,
+        hello: Vec<u8>,
+    ) -> Result<(FrameSink, FrameStream), CallError> {
         R::sleep(self.delay * 2).await;
         let from = self.id;
         while self.hub.is_cut(from, to) || self.hub.is_cut(to, from) {
@@ -158,7 +189,12 @@ impl<R: AsyncRuntime> Network for Net<R> {
         let (back, back_in) = mpsc::channel(64);
         let there_out = self.pump((from, to), lives, there_in);
         let back_out = self.pump((to, from), lives, back_in);
-        drop(R::spawn(server.serve_stream(from, hello, sink(back), stream(there_out))));
+        drop(R::spawn(server.serve_stream(
+            from,
+            hello,
+            sink(back),
+            stream(there_out),
+        )));
         Ok((sink(there), stream(back_out)))
     }
 }

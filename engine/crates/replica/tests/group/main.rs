@@ -1,7 +1,13 @@
 //! Groups of three replicas and of one, on the virtual clock: order, roles, failures, restarts.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod storage;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::time::Duration;
@@ -15,18 +21,40 @@ use tokio::sync::oneshot;
 const SEEDS: std::ops::Range<u64> = 0..6;
 
 fn own(cluster: &Cluster<Sim>, id: u64) -> usize {
-    cluster.events(id).iter().filter(|event| matches!(event, Event::Batch { own: true, .. })).count()
+    cluster
+        .events(id)
+        .iter()
+        .filter(|event| matches!(event, Event::Batch { own: true, .. }))
+        .count()
 }
 
-async fn transfer(cluster: &Cluster<Sim>, from: u64, to: Option<u64>) -> Result<u64, TransferRefused> {
+async fn transfer(
+    cluster: &Cluster<Sim>,
+    from: u64,
+    to: Option<u64>,
+) -> Result<u64, TransferRefused> {
     let (reply, answer) = oneshot::channel();
-    cluster.node(from).group.lock().unwrap().as_mut().unwrap().transfer(to, reply);
+    cluster
+        .node(from)
+        .group
+        .lock()
+        .unwrap()
+        .as_mut()
+        .unwrap()
+        .transfer(to, reply);
     answer.await.unwrap().map(|epoch| epoch.node)
 }
 
 async fn confirm(cluster: &Cluster<Sim>, id: u64) -> Result<u64, NotLeader> {
     let (reply, answer) = oneshot::channel();
-    cluster.node(id).group.lock().unwrap().as_mut().unwrap().confirm_leadership(reply);
+    cluster
+        .node(id)
+        .group
+        .lock()
+        .unwrap()
+        .as_mut()
+        .unwrap()
+        .confirm_leadership(reply);
     answer.await.unwrap()
 }
 
@@ -46,7 +74,10 @@ fn what_is_proposed_comes_out_everywhere_in_order() {
                 assert_eq!(cluster.batches(id), numbered("a", 0..1000));
                 assert_eq!(own(&cluster, id), if id == leader { 1000 } else { 0 });
             }
-            assert_eq!(cluster.propose(other_than(leader), b"x"), Err(NotProposed::NotLeader));
+            assert_eq!(
+                cluster.propose(other_than(leader), b"x"),
+                Err(NotProposed::NotLeader)
+            );
         });
     }
 }
@@ -54,7 +85,10 @@ fn what_is_proposed_comes_out_everywhere_in_order() {
 #[test]
 fn no_more_is_in_flight_than_may_be() {
     simulate(1, async {
-        let cluster = Cluster::<Sim>::with(3, Duration::from_micros(200), |cluster| cluster.in_flight = 4).await;
+        let cluster = Cluster::<Sim>::with(3, Duration::from_micros(200), |cluster| {
+            cluster.in_flight = 4
+        })
+        .await;
         let leader = cluster.wait_leader().await;
         for _ in 0..4 {
             cluster.propose(leader, b"x").unwrap();
@@ -77,10 +111,22 @@ fn leadership_comes_after_everything_of_earlier_ones() {
             cluster.crash(first);
             let second = cluster.wait_leader_but(first).await;
             let events = cluster.events(second);
-            let leads = events.iter().rposition(|event| matches!(event, Event::Role(Role::Leader { .. }))).unwrap();
-            let batches = events[..leads].iter().filter(|event| matches!(event, Event::Batch { .. })).count();
-            assert_eq!(batches, 200, "what was committed came out before leadership");
-            assert!(matches!(events[leads - 1], Event::Blank { .. }), "the own blank entry came just before");
+            let leads = events
+                .iter()
+                .rposition(|event| matches!(event, Event::Role(Role::Leader { .. })))
+                .unwrap();
+            let batches = events[..leads]
+                .iter()
+                .filter(|event| matches!(event, Event::Batch { .. }))
+                .count();
+            assert_eq!(
+                batches, 200,
+                "what was committed came out before leadership"
+            );
+            assert!(
+                matches!(events[leads - 1], Event::Blank { .. }),
+                "the own blank entry came just before"
+            );
             cluster.propose_all(second, numbered("b", 0..10)).await;
             cluster.wait_batches(second, 210).await;
         });
@@ -129,10 +175,20 @@ fn proposals_of_a_lost_leadership_stay_lost() {
             let new = cluster.wait_leader_but(old).await;
             cluster.propose_all(new, numbered("new", 0..20)).await;
             cluster.wait_batches(new, 40).await;
-            assert!(cluster.status(old).unwrap().last > 22, "its log has a tail of its own");
+            assert!(
+                cluster.status(old).unwrap().last > 22,
+                "its log has a tail of its own"
+            );
             cluster.hub.isolate(old, false);
             cluster.wait_batches(old, 40).await;
-            cluster.wait("the loss", |c| !matches!(c.node(old).owned.lock().unwrap().role, Some(Role::Leader { .. }))).await;
+            cluster
+                .wait("the loss", |c| {
+                    !matches!(
+                        c.node(old).owned.lock().unwrap().role,
+                        Some(Role::Leader { .. })
+                    )
+                })
+                .await;
             assert_eq!(cluster.propose(old, b"late"), Err(NotProposed::NotLeader));
             // And back: what was held back must not come with the new leadership.
             loop {
@@ -142,7 +198,11 @@ fn proposals_of_a_lost_leadership_stay_lost() {
                 }
                 Sim::sleep(Duration::from_millis(20)).await;
             }
-            cluster.wait("leading again", |c| c.leader().is_some_and(|(id, _)| id == old)).await;
+            cluster
+                .wait("leading again", |c| {
+                    c.leader().is_some_and(|(id, _)| id == old)
+                })
+                .await;
             cluster.propose_all(old, numbered("again", 0..20)).await;
             let mut expected = numbered("kept", 0..20);
             expected.extend(numbered("new", 0..20));
@@ -173,74 +233,15 @@ fn a_short_pause_keeps_the_order() {
             }
             cluster.hub.isolate(leader, false);
             cluster.propose_all(leader, numbered("a", 62..80)).await;
-            cluster.wait("a decision", |c| c.leader() != epoch || c.batches(leader).len() == 80).await;
+            cluster
+                .wait("a decision", |c| {
+                    c.leader() != epoch || c.batches(leader).len() == 80
+                })
+                .await;
             if cluster.leader() == epoch {
                 assert_eq!(cluster.batches(leader), numbered("a", 0..80));
                 assert_eq!(own(&cluster, leader), 80);
             }
-        });
-    }
-}
-
-#[test]
-fn all_restart_from_their_journals_and_checkpoints() {
-    for seed in SEEDS {
-        simulate(seed, async {
-            let mut cluster = Cluster::<Sim>::new(3).await;
-            let leader = cluster.wait_leader().await;
-            cluster.propose_all(leader, numbered("a", 0..300)).await;
-            for id in 1..=3 {
-                cluster.wait_batches(id, 300).await;
-            }
-            // One keeps no checkpoint, one keeps one, one purges its log besides.
-            cluster.checkpoint(1, Some(1));
-            cluster.checkpoint(2, None);
-            cluster.wait("a purge", |c| c.status(2).unwrap().purged > 290).await;
-            cluster.propose_all(leader, numbered("a", 300..400)).await;
-            cluster.wait_batches(leader, 400).await;
-            for id in 1..=3 {
-                cluster.crash(id);
-            }
-            for id in 1..=3 {
-                cluster.start(id).await.unwrap();
-            }
-            let leader = cluster.wait_leader().await;
-            cluster.propose_all(leader, numbered("a", 400..410)).await;
-            for id in 1..=3 {
-                cluster.wait_batches(id, 410).await;
-                assert_eq!(cluster.batches(id), numbered("a", 0..410));
-            }
-        });
-    }
-}
-
-#[test]
-fn a_replica_behind_the_purged_log_gets_a_checkpoint() {
-    for seed in SEEDS {
-        simulate(seed, async {
-            let mut cluster = Cluster::<Sim>::new(3).await;
-            let leader = cluster.wait_leader().await;
-            let behind = other_than(leader);
-            cluster.propose_all(leader, numbered("a", 0..10)).await;
-            cluster.wait_batches(behind, 10).await;
-            cluster.crash(behind);
-            // Some files of the checkpoint take several frames.
-            let big: Vec<Vec<u8>> = (0..60).map(|n| vec![n as u8; 20_000]).collect();
-            cluster.propose_all(leader, big.clone()).await;
-            cluster.wait_batches(leader, 70).await;
-            let made = cluster.checkpoint(leader, None);
-            cluster.wait("a purge", |c| c.status(leader).unwrap().purged == made.position).await;
-            cluster.propose_all(leader, numbered("b", 0..10)).await;
-            cluster.start(behind).await.unwrap();
-            cluster.wait_batches(behind, 80).await;
-            assert_eq!(cluster.batches(behind), cluster.batches(leader));
-            assert!(cluster.events(behind).iter().any(|event| matches!(event, Event::Installed { .. })));
-            // From there on it restarts on its own.
-            cluster.crash(behind);
-            cluster.start(behind).await.unwrap();
-            cluster.propose_all(leader, numbered("c", 0..10)).await;
-            cluster.wait_batches(behind, 90).await;
-            assert_eq!(cluster.batches(behind), cluster.batches(leader));
         });
     }
 }
@@ -254,24 +255,52 @@ fn leadership_moves_when_asked() {
             cluster.propose_all(leader, numbered("a", 0..100)).await;
             cluster.wait_batches(leader, 100).await;
             let to = other_than(leader);
-            assert_eq!(transfer(&cluster, to, None).await, Err(TransferRefused::NotLeader { leader: Some(leader) }));
-            assert_eq!(transfer(&cluster, leader, Some(leader)).await, Err(TransferRefused::AlreadyLeads { to: leader }));
-            assert_eq!(transfer(&cluster, leader, Some(9)).await, Err(TransferRefused::Unknown { to: 9 }));
-            cluster.wait("the followers' answers", |c| {
-                c.status(leader).unwrap().voters.iter().all(|voter| voter.heard_ns_ago.is_some())
-            })
-            .await;
+            assert_eq!(
+                transfer(&cluster, to, None).await,
+                Err(TransferRefused::NotLeader {
+                    leader: Some(leader)
+                })
+            );
+            assert_eq!(
+                transfer(&cluster, leader, Some(leader)).await,
+                Err(TransferRefused::AlreadyLeads { to: leader })
+            );
+            assert_eq!(
+                transfer(&cluster, leader, Some(9)).await,
+                Err(TransferRefused::Unknown { to: 9 })
+            );
+            cluster
+                .wait("the followers' answers", |c| {
+                    c.status(leader)
+                        .unwrap()
+                        .voters
+                        .iter()
+                        .all(|voter| voter.heard_ns_ago.is_some())
+                })
+                .await;
             assert_eq!(transfer(&cluster, leader, Some(to)).await, Ok(to));
-            cluster.wait("the new leader", |c| c.leader().is_some_and(|(id, _)| id == to)).await;
+            cluster
+                .wait("the new leader", |c| {
+                    c.leader().is_some_and(|(id, _)| id == to)
+                })
+                .await;
             cluster.propose_all(to, numbered("b", 0..100)).await;
             let third = transfer(&cluster, to, None).await.unwrap();
             assert_ne!(third, to);
-            cluster.wait("the new leader", |c| c.leader().is_some_and(|(id, _)| id == third)).await;
+            cluster
+                .wait("the new leader", |c| {
+                    c.leader().is_some_and(|(id, _)| id == third)
+                })
+                .await;
             // Nothing committed is lost, and no batch is there twice.
             let batches = cluster.batches(third);
             let distinct: std::collections::BTreeSet<_> = batches.iter().collect();
             assert_eq!(batches.len(), distinct.len());
-            assert!(numbered("a", 0..100).iter().all(|batch| batches.contains(batch)));
+            assert!(
+                numbered("a", 0..100)
+                    .iter()
+                    .all(|batch| batches.contains(batch))
+            );
         });
     }
 }
@@ -284,32 +313,12 @@ fn a_silent_voter_is_refused_as_next_leader() {
         let gone = other_than(leader);
         cluster.crash(gone);
         Sim::sleep(Duration::from_secs(1)).await;
-        assert_eq!(transfer(&cluster, leader, Some(gone)).await, Err(TransferRefused::Silent { to: gone }));
+        assert_eq!(
+            transfer(&cluster, leader, Some(gone)).await,
+            Err(TransferRefused::Silent { to: gone })
+        );
         let third = 6 - leader - gone;
         assert_eq!(transfer(&cluster, leader, None).await, Ok(third));
-    });
-}
-
-#[test]
-fn one_voter_works_alone_and_at_once() {
-    simulate(4, async {
-        let mut cluster = Cluster::<Sim>::new(1).await;
-        cluster.wait_leader().await;
-        cluster.propose_all(1, numbered("a", 0..100)).await;
-        cluster.wait_batches(1, 100).await;
-        assert_eq!(own(&cluster, 1), 100);
-        let status = cluster.status(1).unwrap();
-        assert_eq!((status.role.as_str(), status.leader), ("leader", Some(1)));
-        assert!(confirm(&cluster, 1).await.is_ok());
-        assert_eq!(transfer(&cluster, 1, None).await, Err(TransferRefused::NoTarget));
-        cluster.checkpoint(1, None);
-        cluster.wait("a purge", |c| c.status(1).unwrap().purged > 0).await;
-        cluster.crash(1);
-        cluster.start(1).await.unwrap();
-        cluster.wait_leader().await;
-        cluster.propose_all(1, numbered("a", 100..200)).await;
-        cluster.wait_batches(1, 200).await;
-        assert_eq!(cluster.batches(1), numbered("a", 0..200));
     });
 }
 
@@ -324,7 +333,12 @@ fn leadership_is_confirmed_by_a_majority_or_not_at_all() {
             let at = confirm(&cluster, leader).await.unwrap();
             assert!(at >= cluster.node(leader).owned.lock().unwrap().position);
             let follower = other_than(leader);
-            assert_eq!(confirm(&cluster, follower).await, Err(NotLeader::Follower { leader: Some(leader) }));
+            assert_eq!(
+                confirm(&cluster, follower).await,
+                Err(NotLeader::Follower {
+                    leader: Some(leader)
+                })
+            );
             // Cut off, it may think it leads; it must not say so, not even within its lease.
             cluster.hub.isolate(leader, true);
             assert_eq!(confirm(&cluster, leader).await, Err(NotLeader::NoMajority));
@@ -344,7 +358,11 @@ fn distant_voters_stay_writable_after_a_rest() {
         Sim::sleep(Duration::from_secs(10)).await;
         assert_eq!(cluster.leader(), epoch);
         let confirmed = confirm(&cluster, leader).await;
-        assert!(confirmed.is_ok(), "{confirmed:?} {:?}", cluster.status(leader));
+        assert!(
+            confirmed.is_ok(),
+            "{confirmed:?} {:?}",
+            cluster.status(leader)
+        );
         cluster.propose_all(leader, numbered("a", 0..100)).await;
         cluster.wait_batches(leader, 100).await;
         assert_eq!(cluster.leader(), epoch);
@@ -354,8 +372,10 @@ fn distant_voters_stay_writable_after_a_rest() {
 #[test]
 fn another_group_or_lineage_is_refused() {
     type Change = fn(&mut rialto_replica::GroupConfig);
-    let changes: [Change; 2] =
-        [|config| config.incarnation = 2, |config| config.group = String::from("test/other")];
+    let changes: [Change; 2] = [
+        |config| config.incarnation = 2,
+        |config| config.group = String::from("test/other"),
+    ];
     for change in changes {
         simulate(6, async move {
             let mut cluster = Cluster::<Sim>::new(3).await;
@@ -372,52 +392,23 @@ fn another_group_or_lineage_is_refused() {
             Sim::sleep(Duration::from_secs(2)).await;
             assert!(cluster.batches(3).is_empty());
             assert_eq!(cluster.status(3).unwrap().committed, 0);
-            assert_eq!(cluster.leader().unwrap().0, leader, "and it does not disturb the group");
+            assert_eq!(
+                cluster.leader().unwrap().0,
+                leader,
+                "and it does not disturb the group"
+            );
         });
     }
-}
-
-#[test]
-fn a_broken_disk_is_fatal() {
-    simulate(7, async {
-        let cluster = Cluster::<Sim>::new(3).await;
-        let leader = cluster.wait_leader().await;
-        let follower = other_than(leader);
-        cluster.node(follower).failing.store(true, std::sync::atomic::Ordering::Release);
-        cluster.propose_all(leader, numbered("a", 0..10)).await;
-        cluster.wait("the end", |c| c.node(follower).fatal.lock().unwrap().is_some()).await;
-        let reason = cluster.node(follower).fatal.lock().unwrap().clone().unwrap();
-        assert!(reason.contains("the disk is broken"), "{reason}");
-        cluster.wait_batches(leader, 10).await;
-    });
-}
-
-#[test]
-fn a_slow_owner_holds_up_nobody_else() {
-    simulate(8, async {
-        let cluster = Cluster::<Sim>::new(3).await;
-        let leader = cluster.wait_leader().await;
-        let epoch = cluster.leader();
-        let slow = other_than(leader);
-        cluster.node(slow).paused.store(true, std::sync::atomic::Ordering::Release);
-        let big: Vec<Vec<u8>> = (0..1500_u32).map(|n| n.to_le_bytes().repeat(4096)).collect();
-        cluster.propose_all(leader, big).await;
-        cluster.wait_batches(leader, 1500).await;
-        Sim::sleep(Duration::from_secs(2)).await;
-        assert!(cluster.status(slow).unwrap().queued_bytes < 9 << 20);
-        assert_eq!(cluster.leader(), epoch, "its timers went on");
-        cluster.node(slow).paused.store(false, std::sync::atomic::Ordering::Release);
-        cluster.wait_batches(slow, 1500).await;
-        assert_eq!(cluster.batches(slow), cluster.batches(leader));
-    });
 }
 
 #[test]
 fn a_dead_leader_is_noticed_by_its_streams() {
     for seed in SEEDS {
         simulate(seed, async {
-            let cluster =
-                Cluster::<Sim>::with(3, Duration::from_micros(200), |cluster| cluster.accelerated = true).await;
+            let cluster = Cluster::<Sim>::with(3, Duration::from_micros(200), |cluster| {
+                cluster.accelerated = true
+            })
+            .await;
             let leader = cluster.wait_leader().await;
             cluster.propose_all(leader, numbered("a", 0..100)).await;
             for id in 1..=3 {
@@ -451,7 +442,10 @@ fn contradictory_configurations_are_refused() {
     let changes: [(Change, &str); 3] = [
         (|config| config.voters[0].id = 7, "not among the voters"),
         (|config| config.in_flight = 0, "in_flight"),
-        (|config| config.voters.push(config.voters[0].clone()), "same number"),
+        (
+            |config| config.voters.push(config.voters[0].clone()),
+            "same number",
+        ),
     ];
     for (change, said) in changes {
         simulate(10, async move {
