@@ -1,7 +1,4 @@
-//! Small venues of the tests' own: three replicas' journals and streams, and the ledger of a client that was told it all.
-//! Each test spoils one thing, and that must be found as what it is and as nothing else.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may")]
+//! The venues, replicas and ledgers that the tests spoil.
 
 use rialto_journal::entry::{self, LeaderEpoch, LogEntry, Payload};
 use rialto_journal::{Config as JournalConfig, FileDisk, Journal, LogId};
@@ -14,21 +11,21 @@ use rialto_market::types::{
 use rialto_market::{Config, Market};
 use rialto_session::{Publisher, StreamId, StreamSink};
 use rialto_verify::ledger::{self, Event, Record};
-use rialto_verify::{Replica, Report, Request, ToldHash, verify};
+use rialto_verify::{Replica, Report, Request, verify};
 use rialto_wire::ouch::inbound::EnterOrder;
 use rialto_wire::ouch::{self, Capacity, ClOrdId, CrossType, Display, IntermarketSweep};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const TEN_NS: u64 = 1_795_255_200_000_000_000;
-const MARKET: &str = "MAIN";
-const ID: u32 = 3;
+pub const TEN_NS: u64 = 1_795_255_200_000_000_000;
+pub const MARKET: &str = "MAIN";
+pub const ID: u32 = 3;
 
 /// The streams of the one trading day.
 #[derive(Default)]
-struct Store {
-    day: [u8; 10],
-    streams: BTreeMap<StreamId, Vec<Vec<u8>>>,
+pub struct Store {
+    pub day: [u8; 10],
+    pub streams: BTreeMap<StreamId, Vec<Vec<u8>>>,
 }
 
 impl StreamSink for Store {
@@ -46,11 +43,11 @@ impl StreamSink for Store {
     fn closed(&mut self, _: &TradingDay) {}
 }
 
-fn operator(action: Action) -> Command {
+pub fn operator(action: Action) -> Command {
     Command::Operator { key: 0, action }
 }
 
-fn account(max_open_orders: u32) -> Command {
+pub fn account(max_open_orders: u32) -> Command {
     operator(Action::DefineAccount(Account {
         id: AccountId(1),
         max_order_quantity: 500_000,
@@ -60,7 +57,7 @@ fn account(max_open_orders: u32) -> Command {
     }))
 }
 
-fn session(id: u32, name: &str) -> Command {
+pub fn session(id: u32, name: &str) -> Command {
     operator(Action::DefineSession(SessionDefinition {
         id: SessionId(id),
         username: Username::new(name).unwrap(),
@@ -69,15 +66,15 @@ fn session(id: u32, name: &str) -> Command {
 }
 
 #[derive(Clone, Copy)]
-struct Order {
-    session: u32,
-    user_ref: u32,
-    side: Side,
-    quantity: u32,
-    price_e4: u64,
+pub struct Order {
+    pub session: u32,
+    pub user_ref: u32,
+    pub side: Side,
+    pub quantity: u32,
+    pub price_e4: u64,
 }
 
-fn enter(order: Order, number: u64) -> Command {
+pub fn enter(order: Order, number: u64) -> Command {
     Command::Client {
         session: SessionId(order.session),
         number,
@@ -102,7 +99,7 @@ fn enter(order: Order, number: u64) -> Command {
     }
 }
 
-fn sent(order: Order) -> Vec<u8> {
+pub fn sent(order: Order) -> Vec<u8> {
     let mut out = Vec::new();
     EnterOrder {
         user_ref_num: order.user_ref,
@@ -126,7 +123,7 @@ fn sent(order: Order) -> Vec<u8> {
 }
 
 /// Twenty orders of two sessions, some of which match.
-fn orders() -> Vec<Order> {
+pub fn orders() -> Vec<Order> {
     (0..20)
         .map(|nth| Order {
             session: 1 + nth % 2,
@@ -145,13 +142,13 @@ fn orders() -> Vec<Order> {
 
 /// A market's log: batches, each with its leadership.
 #[derive(Clone)]
-struct Venue {
-    batches: Vec<Vec<Command>>,
+pub struct Venue {
+    pub batches: Vec<Vec<Command>>,
     /// The leadership of the batches from here on is the second.
-    second_from: usize,
+    pub second_from: usize,
 }
 
-fn venue() -> Venue {
+pub fn venue() -> Venue {
     let mut batches = vec![
         vec![
             operator(Action::DefineInstrument(Instrument {
@@ -195,7 +192,7 @@ fn venue() -> Venue {
     }
 }
 
-fn stamped(nth: usize, batch: &[Command]) -> Vec<Stamped> {
+pub fn stamped(nth: usize, batch: &[Command]) -> Vec<Stamped> {
     let stamp = |command: &Command| Stamped {
         stamp_ns: TEN_NS + nth as u64 * 1_000_000,
         command: *command,
@@ -204,7 +201,7 @@ fn stamped(nth: usize, batch: &[Command]) -> Vec<Stamped> {
 }
 
 impl Venue {
-    fn run(&self) -> (Market, Store) {
+    pub fn run(&self) -> (Market, Store) {
         let (mut market, mut publisher) = (Market::new(Config::default()), Publisher::new());
         let (mut store, mut events) = (Store::default(), Vec::new());
         for (nth, batch) in self.batches.iter().enumerate() {
@@ -219,12 +216,12 @@ impl Venue {
     }
 
     /// Writes a replica's data directory: journal and stream files.
-    fn write(&self, dir: &Path) {
+    pub fn write(&self, dir: &Path) {
         self.write_with(dir, 1 << 20, None);
     }
 
     /// The same with journal segments of this size, of which those before position `purge` are given up.
-    fn write_with(&self, dir: &Path, segment_bytes: u64, purge: Option<u64>) {
+    pub fn write_with(&self, dir: &Path, segment_bytes: u64, purge: Option<u64>) {
         let disk = FileDisk::new(dir.join("journal")).unwrap();
         let config = JournalConfig::with_segment_bytes(segment_bytes);
         let (mut journal, _) = Journal::open(disk, config).unwrap();
@@ -270,7 +267,7 @@ impl Venue {
 }
 
 /// Writes a checkpoint file as a node does, of the state that this venue comes to at `position`.
-fn write_checkpoint(dir: &Path, venue: &Venue, position: u64) {
+pub fn write_checkpoint(dir: &Path, venue: &Venue, position: u64) {
     let (mut market, mut publisher) = (Market::new(Config::default()), Publisher::new());
     let (mut store, mut events) = (Store::default(), Vec::new());
     for (nth, batch) in venue.batches.iter().enumerate() {
@@ -322,7 +319,7 @@ fn write_checkpoint(dir: &Path, venue: &Venue, position: u64) {
     std::fs::write(folder.join(format!("{position:020}.checkpoint")), out).unwrap();
 }
 
-fn stream_file(dir: &Path, day: &[u8; 10], stream: StreamId) -> PathBuf {
+pub fn stream_file(dir: &Path, day: &[u8; 10], stream: StreamId) -> PathBuf {
     let name = match stream {
         StreamId::Feed => "feed.soup".to_owned(),
         StreamId::Session(id) => format!("session-{id}.soup"),
@@ -332,7 +329,7 @@ fn stream_file(dir: &Path, day: &[u8; 10], stream: StreamId) -> PathBuf {
     markets.join("streams").join(folder).join(name)
 }
 
-fn write_stream(path: &Path, messages: &[Vec<u8>]) {
+pub fn write_stream(path: &Path, messages: &[Vec<u8>]) {
     let mut out = Vec::new();
     for message in messages {
         out.extend_from_slice(&(message.len() as u16 + 1).to_be_bytes());
@@ -344,7 +341,7 @@ fn write_stream(path: &Path, messages: &[Vec<u8>]) {
 }
 
 /// What a client of both sessions sent and was told.
-fn ledger(store: &Store, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) -> Vec<u8> {
+pub fn ledger(store: &Store, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) -> Vec<u8> {
     let mut bytes = ledger::MAGIC.to_vec();
     let mut time_ns = TEN_NS;
     for session in 1..=2_u32 {
@@ -394,15 +391,15 @@ fn ledger(store: &Store, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) -> Vec<
     bytes
 }
 
-struct Check {
-    folder: tempfile::TempDir,
-    request: Request,
-    store: Store,
+pub struct Check {
+    pub folder: tempfile::TempDir,
+    pub request: Request,
+    pub store: Store,
 }
 
 impl Check {
     /// Three replicas of these venues, and the ledger of the first test venue's client.
-    fn new(venues: [&Venue; 3]) -> Self {
+    pub fn new(venues: [&Venue; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut replicas = Vec::new();
         for (name, venue) in ["us-1", "asia-1", "europe-1"].into_iter().zip(venues) {
@@ -432,31 +429,31 @@ impl Check {
         this
     }
 
-    fn same(venue: &Venue) -> Self {
+    pub fn same(venue: &Venue) -> Self {
         Self::new([venue, venue, venue])
     }
 
     /// The client was told this.
-    fn tell(&self, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) {
+    pub fn tell(&self, change: impl Fn(u32, &mut Vec<(u64, Vec<u8>)>)) {
         let bytes = ledger(&self.store, change);
         std::fs::write(&self.request.ledgers[0], bytes).unwrap();
     }
 
     /// A replica's stream file says this.
-    fn write(&self, replica: usize, stream: StreamId, change: impl Fn(&mut Vec<Vec<u8>>)) {
+    pub fn write(&self, replica: usize, stream: StreamId, change: impl Fn(&mut Vec<Vec<u8>>)) {
         let mut messages = self.store.streams[&stream].clone();
         change(&mut messages);
         let dir = &self.request.replicas[replica].data_dir;
         write_stream(&stream_file(dir, &self.store.day, stream), &messages);
     }
 
-    fn run(&self) -> Report {
+    pub fn run(&self) -> Report {
         verify(&self.request).unwrap()
     }
 }
 
 /// Holds the counts: lost, repeated, altered, gaps, states equal.
-fn expect(report: &Report, counts: [u64; 4], equal: bool) {
+pub fn expect(report: &Report, counts: [u64; 4], equal: bool) {
     let found = [
         report.lost,
         report.repeated,
@@ -470,239 +467,5 @@ fn expect(report: &Report, counts: [u64; 4], equal: bool) {
     assert_eq!(report.unchecked, 0);
 }
 
-const ONE: StreamId = StreamId::Session(SessionId(1));
-const TWO: StreamId = StreamId::Session(SessionId(2));
-
-#[test]
-fn what_is_as_it_should_be_is_found_so() {
-    let check = Check::same(&venue());
-    let report = check.run();
-    expect(&report, [0; 4], true);
-    assert_eq!((report.orders_sent, report.acknowledged), (20, 20));
-    assert_eq!(report.acknowledged_in_journals, 20);
-    assert_eq!(report.unanswered, 0);
-    assert_eq!(report.common_position, 25);
-    let (market, _) = venue().run();
-    let hash = blake3::Hash::from(market.state_hash()).to_hex().to_string();
-    for replica in &report.replicas {
-        assert_eq!((replica.position, replica.replayed_from), (25, 1));
-        assert_eq!(replica.state_hash, hash);
-    }
-    assert!(report.reports > 30);
-    assert_eq!(report.notes.len(), 0, "{:?}", report.notes);
-}
-
-#[test]
-fn a_running_replica_that_is_behind_and_one_with_a_leftover_are_no_finding() {
-    let mut behind = venue();
-    behind.batches.truncate(15);
-    let report = Check::new([&venue(), &venue(), &behind]).run();
-    expect(&report, [0; 4], true);
-    assert_eq!(report.common_position, 17);
-    assert_eq!(report.replicas[2].position, 17);
-
-    let mut leftover = venue();
-    leftover.second_from = usize::MAX;
-    let report = Check::new([&leftover, &venue(), &venue()]).run();
-    expect(&report, [0; 4], true);
-    assert_eq!(report.replicas[0].position, 10);
-    assert!(report.notes[0].contains("held by no majority"));
-}
-
-#[test]
-fn an_acknowledged_order_that_is_nowhere_is_lost() {
-    let mut venue = venue();
-    // The last order; nothing was told of it but that it was accepted.
-    venue.batches.pop();
-    let report = Check::same(&venue).run();
-    expect(&report, [1, 0, 0, 0], true);
-    assert!(report.findings[0].contains("order 10"), "{report:#?}");
-}
-
-#[test]
-fn an_acknowledged_order_that_only_one_replica_holds_is_lost() {
-    let mut shorter = venue();
-    shorter.batches.pop();
-    let report = Check::new([&venue(), &shorter, &shorter]).run();
-    expect(&report, [1, 0, 0, 0], true);
-}
-
-#[test]
-fn an_order_that_stands_twice_is_repeated() {
-    let accepted = |messages: &[Vec<u8>]| messages.iter().position(|m| m[0] == b'A').unwrap();
-    // In a stream's file.
-    let check = Check::same(&venue());
-    check.write(1, ONE, |messages| {
-        let at = accepted(messages);
-        messages.insert(at + 2, messages[at].clone());
-    });
-    expect(&check.run(), [0, 1, 0, 0], true);
-    // In what the client was told.
-    let check = Check::same(&venue());
-    check.tell(|session, reports| {
-        if session == 2 {
-            let at = reports.iter().position(|(_, m)| m[0] == b'A').unwrap();
-            let next = reports.len() as u64 + 1;
-            reports.push((next, reports[at].1.clone()));
-        }
-    });
-    expect(&check.run(), [0, 1, 0, 0], true);
-}
-
-#[test]
-fn an_order_that_is_another_one_is_altered() {
-    // In every journal: nothing else changes, the order rests.
-    let mut altered = venue();
-    let last = altered.batches.last_mut().unwrap();
-    if let [
-        Command::Client {
-            request: Ask::Enter(enter),
-            ..
-        },
-    ] = last.as_mut_slice()
-    {
-        enter.quantity += 1;
-    }
-    let report = Check::same(&altered).run();
-    expect(&report, [0, 0, 1, 0], true);
-    // In one replica's stream file.
-    let check = Check::same(&venue());
-    check.write(2, TWO, |messages| messages[3][10] ^= 1);
-    expect(&check.run(), [0, 0, 1, 0], true);
-    check.write(2, TWO, |_| {});
-    check.write(2, StreamId::Feed, |messages| messages[12][20] ^= 1);
-    expect(&check.run(), [0, 0, 1, 0], true);
-}
-
-#[test]
-fn an_order_accepted_with_other_terms_than_it_was_sent_with_is_altered() {
-    let mut altered = venue();
-    let last = altered.batches.last_mut().unwrap();
-    if let [
-        Command::Client {
-            request: Ask::Enter(enter),
-            ..
-        },
-    ] = last.as_mut_slice()
-    {
-        enter.quantity += 1;
-    }
-    let mut check = Check::same(&altered);
-    // The client was told what all replicas say, and asked for something else.
-    check.store = altered.run().1;
-    check.tell(|_, _| {});
-    expect(&check.run(), [0, 0, 1, 0], true);
-}
-
-#[test]
-fn a_number_that_is_missing_is_a_gap() {
-    // A report never came.
-    let check = Check::same(&venue());
-    check.tell(|session, reports| {
-        if session == 1 {
-            let executed = reports.iter().position(|(_, m)| m[0] == b'E').unwrap();
-            reports.remove(executed);
-        }
-    });
-    expect(&check.run(), [0, 0, 0, 1], true);
-    // A stream's file lacks a message.
-    let check = Check::same(&venue());
-    check.write(0, ONE, |messages| {
-        messages.remove(4);
-    });
-    expect(&check.run(), [0, 0, 0, 1], true);
-    // A file that is written later than the journal is none.
-    check.write(0, ONE, |messages| messages.truncate(7));
-    expect(&check.run(), [0; 4], true);
-}
-
-#[test]
-fn a_state_that_is_another_one_is_found() {
-    let mut other = venue();
-    // A limit that no order meets.
-    other.batches[0][1] = account(999);
-    let report = Check::new([&venue(), &venue(), &other]).run();
-    expect(&report, [0; 4], false);
-    assert!(report.findings[0].contains("europe-1"), "{report:#?}");
-
-    let mut check = Check::same(&venue());
-    let mut at_20 = venue();
-    at_20.batches.truncate(18);
-    let hash = blake3::Hash::from(at_20.run().0.state_hash());
-    let told = |hash: blake3::Hash| ToldHash {
-        name: "us-1".to_owned(),
-        position: 20,
-        hash: hash.to_hex().to_string(),
-    };
-    check.request.told = vec![told(hash)];
-    let report = check.run();
-    expect(&report, [0; 4], true);
-    assert_eq!(report.told_hashes_compared, 1);
-    check.request.told = vec![told(blake3::hash(b"another"))];
-    expect(&check.run(), [0; 4], false);
-}
-
-#[test]
-fn what_can_not_be_read_is_told() {
-    let mut check = Check::same(&venue());
-    std::fs::write(&check.request.ledgers[0], b"nothing").unwrap();
-    let error = verify(&check.request).unwrap_err().to_string();
-    assert!(error.contains("no ledger"), "{error}");
-    check.tell(|_, _| {});
-    check.request.replicas[1].data_dir = check.folder.path().join("nowhere");
-    let error = verify(&check.request).unwrap_err().to_string();
-    assert!(error.contains("asia-1"), "{error}");
-    check.request.replicas.clear();
-    assert!(verify(&check.request).is_err());
-}
-
-#[test]
-fn a_purged_journal_is_replayed_from_its_checkpoint() {
-    let mut venue = venue();
-    // A batch that fills a segment, so that the first can be given up.
-    let filler: Vec<Command> = (0..200).map(|_| account(1_000)).collect();
-    venue.batches.insert(1, filler.clone());
-    venue.second_from += 1;
-    let mut check = Check::same(&venue);
-    check.store = venue.run().1;
-    check.tell(|_, _| {});
-    expect(&check.run(), [0; 4], true);
-
-    // Of the second replica the journal begins later: with the batches after a checkpoint in the middle of the day.
-    let mut purged = venue.clone();
-    purged.batches.insert(8, filler);
-    purged.second_from += 1;
-    let data_dir = check.folder.path().join("purged");
-    purged.write_with(&data_dir, 16_384, Some(9));
-    let mut so_far = purged.clone();
-    so_far.batches.truncate(8);
-    write_checkpoint(&data_dir, &so_far, 9);
-    check.request.replicas = vec![Replica {
-        name: "asia-1".to_owned(),
-        data_dir: data_dir.clone(),
-        market_id: ID,
-        until: None,
-    }];
-    check.store = purged.run().1;
-    check.tell(|_, _| {});
-    let report = check.run();
-    expect(&report, [0; 4], true);
-    assert_eq!(report.replicas[0].replayed_from, 10);
-    assert!(report.acknowledged_in_journals < report.acknowledged);
-    let hash = blake3::Hash::from(purged.run().0.state_hash());
-    assert_eq!(report.replicas[0].state_hash, hash.to_hex().to_string());
-
-    // What is before the checkpoint is checked as well.
-    check.write(0, ONE, |messages| messages[1][8] ^= 1);
-    expect(&check.run(), [0, 0, 1, 0], true);
-    check.write(0, ONE, |messages| {
-        messages.remove(1);
-    });
-    let report = check.run();
-    assert!(!report.ok && report.stream_gaps == 1, "{report:#?}");
-
-    // Without a way to the state nothing is said.
-    std::fs::remove_dir_all(data_dir.join("markets").join(MARKET).join("checkpoints")).unwrap();
-    let error = verify(&check.request).unwrap_err().to_string();
-    assert!(error.contains("no checkpoint"), "{error}");
-}
+pub const ONE: StreamId = StreamId::Session(SessionId(1));
+pub const TWO: StreamId = StreamId::Session(SessionId(2));
