@@ -28,6 +28,8 @@ config = json.load(open(sys.argv[2]))
 name, shared = config["node"], config.get("shared") or os.environ["RIALTO_FAKE_SHARED"]
 if config.get("broken") or name in os.environ.get("RIALTO_FAKE_BROKEN", ""):
     sys.exit("the configuration is wrong")
+if config.get("exit"):
+    sys.exit(config["exit"])
 voting = config.get("voters") or [voter["node"] for voter in config["markets"][0]["replication"]["voters"]]
 ids = {{node: number for number, node in enumerate(voting, start=1)}}
 

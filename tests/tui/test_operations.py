@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fake_venue
@@ -15,7 +16,8 @@ from fake_venue import FakeVenue, wait_for
 
 from rialto_platform.local import status
 from rialto_platform.local.files import write_text
-from rialto_tui import cli
+from rialto_platform.local.node_control import Acted
+from rialto_tui import cli, node_commands
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,12 @@ def test_a_node_is_frozen_and_woken(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["before"] == "frozen"
     assert cli.main(["node", "resume", "asia"]) == 0
     assert "was not frozen" in capsys.readouterr().out
+
+
+def test_a_killed_node_without_a_supervisor_is_said_to_stay_down() -> None:
+    acted = Acted("kill", "us-1", "us", 7, "running", {"main": "leader"}, supervised=False)
+    assert "rialto down, then rialto up" in node_commands.told(acted)
+    assert "starts it again" in node_commands.told(replace(acted, supervised=True))
 
 
 @pytest.mark.usefixtures("venue")

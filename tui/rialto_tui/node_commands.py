@@ -29,7 +29,10 @@ def told(acted: Acted) -> str:
     was = ", ".join(f"{role} of {market}" for market, role in acted.roles.items()) or acted.before
     if acted.action == "resume" and acted.before != "frozen":
         return f"Node {acted.node} (pid {acted.pid}) was not frozen; it was {was}."
-    return f"Node {acted.node} (pid {acted.pid}), {was}, {_DONE[acted.action].format(node=acted.node)}."
+    done = _DONE[acted.action].format(node=acted.node)
+    if acted.action == "kill" and not acted.supervised:
+        done = "was killed; its supervisor has died, so nothing starts it again until rialto down, then rialto up"
+    return f"Node {acted.node} (pid {acted.pid}), {was}, {done}."
 
 
 def switchover(name: str | None, market: str | None, to: str | None, *, as_json: bool) -> int:

@@ -33,6 +33,8 @@ class Acted:
     """The node's state before: running, starting, frozen or unreachable."""
     roles: Mapping[str, str]
     """What it was of each market before, by market; none where it did not answer."""
+    supervised: bool = True
+    """Whether a supervisor runs, which starts a killed node again."""
 
     def as_json(self) -> dict[str, object]:
         """The same as JSON values."""
@@ -57,7 +59,9 @@ def act(paths: VenuePaths, place: str, action: Action) -> Acted:
     if not identity.signal(_SIGNALS[action]):
         raise LocalError(f"node {node}", "ended by itself just before", "look at it: rialto status")
     _wait(identity, node, action)
-    return Acted(action, node, region_of(node), identity.pid, seen.state, roles)
+    supervisor = process.recorded(paths.supervisor)
+    supervised = supervisor is not None and supervisor.alive()
+    return Acted(action, node, region_of(node), identity.pid, seen.state, roles, supervised)
 
 
 def choose_node(paths: VenuePaths, place: str) -> str:

@@ -16,6 +16,7 @@ from rialto_platform.local.files import last_lines, read_json
 from rialto_platform.local.paths import NodePaths, VenuePaths
 from rialto_platform.local.plan import Plan
 from rialto_platform.local.ready import Ready
+from rialto_platform.local.restarts import LONGEST_DELAY_S
 from rialto_platform.local.topology import MarketView, markets, region_of
 
 _LOG_LINES = 5
@@ -134,6 +135,9 @@ def node_status(paths: VenuePaths, name: str) -> NodeStatus:
         found = recorded.get("starts")
         starts = found if isinstance(found, int) else 0
         if recorded.get("state") == "failed":
+            if recorded.get("tried_again"):
+                problem = f"its disk takes no more; free space: it is started again every {LONGEST_DELAY_S:.0f} s"
+                return NodeStatus(name, "failed", problem, None, starts=starts, log=_log(files))
             problem = "it does not start; once what its log tells (rialto logs) is mended: rialto down, then rialto up"
             return NodeStatus(name, "failed", problem, None, starts=starts, log=_log(files))
         identity = process.recorded(files.process)

@@ -60,30 +60,36 @@ class Supervisor:
     async def _keep_node(self, name: str) -> None:
         paths = self._paths.node(name)
         restarts = Restarts()
-        starts, how = 0, ""
-        while not restarts.given_up:
+        starts = 0
+        while True:
             started = time.monotonic()
             starts += 1
-            how = await self._run_node(name, paths, starts)
-            restarts = restarts.after_end(time.monotonic() - started)
+            code, how = await self._run_node(name, paths, starts)
+            restarts = restarts.after_end(time.monotonic() - started, code)
             _log.warning("node %s ended with %s; its log: %s", name, how, paths.log)
-            if not restarts.given_up:
-                await asyncio.sleep(restarts.delay_s)
+            if restarts.failing:
+                facts = {"state": "failed", "starts": starts, "last_exit": how, "tried_again": not restarts.given_up}
+                _write(paths.process, facts)
+            if restarts.given_up:
+                break
+            await asyncio.sleep(restarts.delay_s)
         _log.error(
             "node %s ended %d times in a row soon after its start and is left alone; "
             "once what its log tells is mended: rialto down, then rialto up",
             name,
             restarts.quick_ends,
         )
-        _write(paths.process, {"state": "failed", "starts": starts, "last_exit": how})
 
-    async def _run_node(self, name: str, paths: NodePaths, starts: int) -> str:
-        """Runs the node once; how it ended. Whatever the disk refuses, a node that runs is watched to its end."""
+    async def _run_node(self, name: str, paths: NodePaths, starts: int) -> tuple[int | None, str]:
+        """Runs the node once; its exit status, if it ran, and how it ended.
+
+        Whatever the disk refuses, a node that runs is watched to its end.
+        """
         try:
             paths.ready.unlink(missing_ok=True)
             process = await self._spawn([self._plan.node_binary, "--config", str(paths.config)], paths.log)
         except OSError as error:
-            return f"no start ({error})"
+            return None, f"no start ({error})"
         _record(paths.process, process.pid, state="running", starts=starts)
         _log.info("node %s started: pid %d", name, process.pid)
         watch = asyncio.create_task(self._keep_addresses(paths))
@@ -97,7 +103,7 @@ class Supervisor:
         finally:
             watch.cancel()
             paths.ready.unlink(missing_ok=True)
-        return _exit_text(code)
+        return code, _exit_text(code)
 
     async def _keep_addresses(self, paths: NodePaths) -> None:
         try:

@@ -71,6 +71,16 @@ def test_restarts_back_off_and_give_up() -> None:
     assert max(delays) <= LONGEST_DELAY_S
 
 
+def test_a_process_whose_disk_took_no_more_is_never_given_up() -> None:
+    state = Restarts()
+    for _ in range(5_000):
+        state = state.after_end(0.1, 71)
+        assert not state.given_up
+    assert state.failing
+    assert state.delay_s == LONGEST_DELAY_S
+    assert state.after_end(0.1, 3).given_up
+
+
 def test_a_process_that_ran_steadily_is_well_again() -> None:
     state = Restarts()
     for _ in range(100):

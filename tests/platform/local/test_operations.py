@@ -44,7 +44,7 @@ def test_a_killed_leader_is_told_as_such_and_comes_back(venue: FakeVenue) -> Non
     before = venue.identity("us-1")
     acted = node_control.act(venue.paths, "us", "kill")
     assert (acted.node, acted.region, acted.pid) == ("us-1", "us", before.pid)
-    assert (acted.before, acted.roles) == ("running", {"main": "leader"})
+    assert (acted.before, acted.roles, acted.supervised) == ("running", {"main": "leader"}, True)
     assert not before.alive()
     wait_for(lambda: True if venue.identity("us-1") != before else None)
     assert json.loads(json.dumps(acted.as_json()))["action"] == "kill"

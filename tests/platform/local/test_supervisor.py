@@ -12,7 +12,7 @@ import fake_venue
 import pytest
 from fake_venue import FakeVenue, wait_for
 
-from rialto_platform.local import files, process
+from rialto_platform.local import files, process, status
 from rialto_platform.local.ready import Ready
 
 
@@ -88,6 +88,19 @@ def test_a_node_that_cannot_start_is_reported_while_the_others_serve(three: Fake
     assert process.recorded(three.paths.node("asia-1").process) is None
     assert "the configuration is wrong" in three.paths.node("asia-1").log.read_text()
     assert all(three.identity(node).alive() for node in ("us-1", "europe-1"))
+
+
+def test_a_node_whose_disk_is_full_is_reported_and_tried_on(three: FakeVenue) -> None:
+    three.configure("asia-1", exit=71)
+    three.start()
+    wait_for(lambda: failed(three, "asia-1"))
+    record = files.read_json(three.paths.node("asia-1").process) or {}
+    assert record["tried_again"] is True
+    assert "free space" in status.node_status(three.paths, "asia-1").problem
+    # The disk has room again.
+    three.configure("asia-1", exit=0)
+    wait_for(lambda: True if three.paths.node("asia-1").ready.exists() else None)
+    assert three.identity("asia-1").alive()
 
 
 def test_an_order_flow_is_told_every_address_and_ends_by_itself(three: FakeVenue) -> None:
