@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -103,6 +103,8 @@ pub struct Checkpoints {
     pub staged: Staged,
     /// A checkpoint was staged in full and is not installed yet.
     pub complete: Arc<AtomicBool>,
+    /// How many began to be staged.
+    pub begun: Arc<AtomicU64>,
 }
 
 /// Splits the image in two files, so that there is more than one.
@@ -130,6 +132,7 @@ impl CheckpointStore for Checkpoints {
     fn stage(&self, _: &CheckpointMeta) -> io::Result<Box<dyn Staging>> {
         self.staged.lock().unwrap().clear();
         self.complete.store(false, Ordering::Release);
+        self.begun.fetch_add(1, Ordering::AcqRel);
         Ok(Box::new(Incoming {
             staged: self.staged.clone(),
             complete: self.complete.clone(),
