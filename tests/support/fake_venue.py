@@ -94,7 +94,7 @@ os.rename(config["ready_file"] + ".tmp", config["ready_file"])
 server.serve_forever()
 """
 LOAD = """#!{python}
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 words = sys.argv[1:]
 here = pathlib.Path(sys.argv[0]).parent
 with open(here / "load.calls", "a") as calls:
@@ -105,6 +105,8 @@ elif "--json" in words:
     print(json.dumps({{"second": 1}}), flush=True)
     if "--verify-file" in words:
         pathlib.Path(words[words.index("--verify-file") + 1]).write_text("ledger")
+    if os.environ.get("RIALTO_FAKE_KILLED"):
+        os.kill(os.getpid(), 9)
     print(json.dumps({{"orders": 10, "accepted": 10}}))
 else:
     print(" ".join(words), flush=True)

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import fake_venue
 import pytest
 from fake_venue import FakeVenue, wait_for
 
-from rialto_platform.local import status
+from rialto_platform.local import proof, status
+from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import write_text
 from rialto_platform.local.node_control import Acted
 from rialto_tui import cli, node_commands
@@ -127,6 +129,30 @@ def test_a_flow_that_does_not_hold_ends_with_1_and_keeps_its_ledger(
     ledger.unlink()
     assert cli.main(["flow", "--sessions", "4", "--seconds", "1", "--verify"]) == 1
     assert "ask for 3 at most" in capsys.readouterr().err
+
+
+def test_a_flow_that_nobody_can_verify_keeps_its_ledger(
+    venue: FakeVenue, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*_: object) -> Never:
+        raise LocalError("market main", "has no replica that answers", "see: rialto status")
+
+    monkeypatch.setattr(proof, "verify", nobody)
+    assert cli.main(["flow", "--seconds", "1", "--verify"]) == 1
+    [ledger] = venue.paths.root.glob("flow-*.ledger")
+    printed = capsys.readouterr().err
+    assert str(ledger) in printed
+    assert "no replica that answers" in printed
+    ledger.unlink()
+
+
+def test_a_killed_load_client_is_told_by_its_signal(
+    venue: FakeVenue, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_FAKE_KILLED", "1")
+    assert cli.main(["flow", "--seconds", "1", "--verify"]) == 1
+    assert "was ended by SIGKILL" in capsys.readouterr().err
+    assert not list(venue.paths.root.glob("flow-*.ledger"))
 
 
 @pytest.mark.usefixtures("venue")

@@ -57,11 +57,16 @@ def _verified(options: argparse.Namespace, venue: VenuePaths, target: Target) ->
     command, label, progress = _flow_command(options, target)
     try:
         sent = _run([*command, "--verify-file", str(ledger)], label, progress)
+    except BaseException:
+        ledger.unlink(missing_ok=True)
+        raise
+    try:
         with _progress() as bar:
             bar.add_task(f"verifying against the replicas of {target.market}", total=None)
             found = proof.verify(venue, target, ledger)
-    except BaseException:
-        ledger.unlink(missing_ok=True)
+    except LocalError:
+        # What clients were told can't be had again.
+        sys.stderr.write(f"rialto: nothing is proven; what was sent and answered is in {ledger}\n")
         raise
     if found["ok"]:
         ledger.unlink(missing_ok=True)
@@ -209,8 +214,15 @@ def _run(command: list[str], label: str, progress: Callable[[Figures, Tell], boo
             sys.stderr.write("Interrupted. The venue runs on, and orders that were accepted rest in it.\n")
             raise
     if client.returncode != 0 or result is None:
-        raise LocalError("the load client", f"ended with status {client.returncode}", "its message stands above")
+        raise LocalError("the load client", *_why_ended(client.returncode))
     return result
+
+
+def _why_ended(code: int) -> tuple[str, str]:
+    """What became of a load client without a result, and what to do next."""
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}", "send it again; accepted orders rest in the venue"
+    return f"ended with status {code}", "its message stands above"
 
 
 def _progress() -> Progress:
