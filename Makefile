@@ -89,7 +89,14 @@ fmt: $(DONE)/dev ## Format everything and apply the linter's safe fixes
 .PHONY: bench
 bench: setup ## Measure the book beside another, and the node through its gateway (about ten minutes)
 	@(cd engine && $(CARGO) run --quiet --release --locked -p rialto-bench -- book --latency)
+	@(cd engine && $(CARGO) bench --quiet --locked -p rialto-node --bench replicated)
 	$(BIN)/python tests/bench/gateway.py
+
+SECONDS ?= 600
+.PHONY: soak
+soak: setup ## Simulate new seeds for SECONDS seconds (SECONDS=3600); one that breaks something prints its replay
+	@(cd engine && $(CARGO) build --quiet --release --locked -p rialto-sim)
+	@$(BIN)/python tests/failure/soak.py --seconds $(SECONDS)
 
 DRILLS ?=
 .PHONY: drills
