@@ -78,7 +78,7 @@ def test_what_trades() -> None:
 def test_who_leads_and_how_far_the_others_are() -> None:
     lines = render(venue(node(), node("asia-1", FOLLOWER), FROZEN, state="degraded"), 80)
     text = "\n".join(lines)
-    assert "market main   leader us-1 in us   epoch 3.1   day 20261121 open   sessions 1" in text
+    assert "market main   leader us-1   epoch 3.1   day 20261121 open   sessions 1" in text
     rows = [line.split() for line in lines if line.startswith(("  us ", "  asia ", "  europe "))]
     assert rows == [
         ["us", "us-1", "leader", "1,234,567", "0", "0", "ms", "up", "1:01:01"],

@@ -32,7 +32,7 @@ def render(status: VenueStatus, width: int | None = None) -> list[str]:
 
 def topology(market: MarketView, nodes: Mapping[str, NodeStatus] | None = None) -> list[str]:
     """Who leads a market, and each replica in a line: its role, its position, how far behind and how old that is."""
-    leader = "no leader" if market.leader is None else f"leader {market.leader.node} in {market.leader.region}"
+    leader = "no leader" if market.leader is None else f"leader {market.leader.node}"
     epoch = "" if market.epoch is None else f"   epoch {market.epoch}"
     head = f"market {market.name}   {leader}{epoch}"
     rows = [_replica(replica, (nodes or {}).get(replica.node)) for replica in market.replicas]
