@@ -45,6 +45,8 @@ pub struct Shape {
     pub grace: Duration,
     /// What is wrong with journals on purpose.
     pub mistake: Mistake,
+    /// Mistakes of the journal are to be found by what comes of them.
+    pub outcomes_only: bool,
     /// Checkpoints are shipped without their streams, on purpose.
     pub without_streams: bool,
     /// The market takes a client's message under any number, on purpose.
@@ -105,8 +107,13 @@ impl Cluster {
             .voters
             .iter()
             .map(|id| {
-                let disk =
-                    NodeDisk::new(*id, random.fork("disk", *id), record.clone(), shape.mistake);
+                let disk = NodeDisk::new(
+                    *id,
+                    random.fork("disk", *id),
+                    record.clone(),
+                    shape.mistake,
+                    shape.outcomes_only,
+                );
                 let machine = Machine {
                     disk,
                     store: Store::new(shape.without_streams),

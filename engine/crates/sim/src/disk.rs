@@ -31,7 +31,7 @@ pub enum Mistake {
     None,
     /// Says that entries are durable before they are synced.
     AckBeforeSync,
-    /// Says that a vote is durable and does not write it.
+    /// Says that a vote is durable and does not write it, the first one apart.
     VoteNotPersisted,
 }
 
@@ -62,6 +62,8 @@ pub struct NodeDisk {
     random: Arc<Mutex<Random>>,
     record: Record,
     mistake: Mistake,
+    /// What was promised is not asked for: a mistake is to be found by what comes of it.
+    outcomes_only: bool,
 }
 
 /// How a process ended, as its disk sees it.
@@ -75,7 +77,13 @@ pub enum Crash {
 
 impl NodeDisk {
     /// An empty disk.
-    pub fn new(node: u64, mut random: Random, record: Record, mistake: Mistake) -> Self {
+    pub fn new(
+        node: u64,
+        mut random: Random,
+        record: Record,
+        mistake: Mistake,
+        outcomes_only: bool,
+    ) -> Self {
         Self {
             node,
             memory: MemDisk::new(random.bits()),
@@ -84,6 +92,7 @@ impl NodeDisk {
             random: Arc::new(Mutex::new(random)),
             record,
             mistake,
+            outcomes_only,
         }
     }
 
@@ -151,6 +160,9 @@ impl NodeDisk {
     }
 
     fn hold_to_promises(&self, journal: &Journal, state: &JournalState) {
+        if self.outcomes_only {
+            return;
+        }
         let node = self.node;
         let mut promises = lock(&self.promises);
         let note = state.note.clone().unwrap_or_default();
@@ -409,9 +421,9 @@ impl Writer {
             }
             JournalOp::Note { bytes, done } => {
                 lock(&self.disk.promises).notes.push(bytes.clone());
-                if self.disk.mistake != Mistake::VoteNotPersisted
-                    && !self.write(|journal| journal.put_note(LOG, &bytes))?
-                {
+                let forgotten = self.disk.mistake == Mistake::VoteNotPersisted
+                    && self.journal.note(LOG).is_some();
+                if !forgotten && !self.write(|journal| journal.put_note(LOG, &bytes))? {
                     return Ok(Some(JournalOp::Note { bytes, done }));
                 }
                 self.after.push(After::Note(bytes, done));
@@ -471,7 +483,8 @@ impl Writer {
         let mut late = Vec::new();
         for after in after {
             match after {
-                After::Entries(_, done) if self.disk.mistake == Mistake::AckBeforeSync => {
+                After::Entries(promised, done) if self.disk.mistake == Mistake::AckBeforeSync => {
+                    lock(&self.disk.promises).entries.extend(promised);
                     done(Ok(()));
                 }
                 after => late.push(after),

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use rialto_sim::mutation::Mutation;
+use rialto_sim::record;
 use rialto_sim::run::{Settings, run};
 use rialto_sim::table;
 use std::io::Write;
@@ -28,12 +29,18 @@ struct Cli {
     /// Makes a mistake on purpose, to see that it is found.
     #[arg(long, value_parser = mutation)]
     mutation: Option<Mutation>,
+    /// Does not ask after a crash for what the journal promised, so that mistakes are found by what comes of them alone.
+    #[arg(long)]
+    outcomes_only: bool,
     /// Prints the result as one line of JSON.
     #[arg(long)]
     json: bool,
     /// Prints what happened, line by line, to standard error.
     #[arg(long)]
     verbose: bool,
+    /// Prints what the parts themselves log, to standard error, at virtual times: a filter such as `info,openraft=error`.
+    #[arg(long)]
+    log: Option<String>,
 }
 
 #[derive(clap::Subcommand)]
@@ -55,8 +62,28 @@ fn mutation(name: &str) -> Result<Mutation, String> {
     })
 }
 
+/// Virtual time, in microseconds.
+struct VirtualTime;
+
+impl tracing_subscriber::fmt::time::FormatTime for VirtualTime {
+    fn format_time(
+        &self,
+        out: &mut tracing_subscriber::fmt::format::Writer<'_>,
+    ) -> std::fmt::Result {
+        write!(out, "{:>12}", record::now_ns() / 1000)
+    }
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(filter) = &cli.log {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_timer(VirtualTime)
+            .with_ansi(false)
+            .with_writer(std::io::stderr)
+            .init();
+    }
     let mut out = std::io::stdout().lock();
     let (text, code) = match cli.command {
         Some(Command::Table { directory, json }) => match table::of(&directory) {
@@ -73,6 +100,7 @@ fn main() -> ExitCode {
                 virtual_seconds: cli.virtual_seconds,
                 accelerated: cli.accelerated,
                 mutation: cli.mutation,
+                outcomes_only: cli.outcomes_only,
                 verbose: cli.verbose,
             });
             let code = if outcome.violations.is_empty() {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub accelerated: bool,
     /// What is wrong on purpose.
     pub mutation: Option<Mutation>,
+    /// What the journal promised is not asked for after a crash.
+    pub outcomes_only: bool,
     /// Print a line for each event of note.
     pub verbose: bool,
 }
@@ -95,7 +97,7 @@ fn shape(settings: &Settings, random: &mut Random) -> Shape {
     };
     let mutation = settings.mutation;
     let (low, high) = match mutation {
-        Some(Mutation::TimerBelowRoundTrip) => (ms(150), ms(200)),
+        Some(Mutation::TimerBelowRoundTrip) => (ms(100), ms(120)),
         // What a mutation does is not to be hidden by far links.
         Some(_) => (Duration::from_micros(100), ms(2)),
         None => (low, high),
@@ -130,6 +132,7 @@ fn shape(settings: &Settings, random: &mut Random) -> Shape {
             Some(Mutation::VoteNotPersisted) => Mistake::VoteNotPersisted,
             _ => Mistake::None,
         },
+        outcomes_only: settings.outcomes_only,
         without_streams: mutation == Some(Mutation::StreamNotInCheckpoint),
         numbers_unchecked: mutation == Some(Mutation::NumberNotChecked),
         retries: matches!(
@@ -158,7 +161,7 @@ impl World {
                 net.join(*a, *b, *round_trip / 2);
             }
         }
-        let patience = ms(3500) + shape.declared * 8;
+        let patience = ms(3500) + shape.slowest() * 10;
         let nodes = shape.voters.clone();
         let cluster = Cluster::new(shape, net.clone(), record.clone(), root);
         let sessions = random.between(8, u64::from(SESSIONS));
@@ -292,8 +295,8 @@ impl World {
             );
             return;
         }
-        // From here on nothing disturbs the leader, and it is to stay.
-        SimRuntime::sleep(ms(300)).await;
+        // Who was away with a newer term may still unseat the leader; after that nothing disturbs it, and it is to stay.
+        SimRuntime::sleep(ms(1200) + self.cluster.shape().slowest() * 10).await;
         let before = self.cluster.ledger.leaderships();
         for client in &self.clients {
             let mut client = lock(client);
@@ -384,7 +387,9 @@ impl World {
             let mut views = voters.iter().map(|id| world.cluster.view(*id));
             views.all(|view| view.is_some_and(|view| view.position == last))
         };
-        self.until(self.patience, all_there).await;
+        if !self.until(self.patience, all_there).await {
+            self.cluster.tell().await;
+        }
         // The last messages reach whoever reads them.
         SimRuntime::sleep(ms(400)).await;
         let record = &self.record;
@@ -471,6 +476,9 @@ pub fn replay(settings: &Settings) -> String {
     if let Some(mutation) = settings.mutation {
         command.push_str(" --mutation ");
         command.push_str(mutation.name());
+    }
+    if settings.outcomes_only {
+        command.push_str(" --outcomes-only");
     }
     command.push_str(" --verbose");
     command

@@ -115,6 +115,8 @@ impl Net {
             }
         };
         let Way::Arrives(at) = self.call_way(to, from) else {
+            // Nobody holds this end: the other one is told, as soon as it can be.
+            drop(outcome);
             return pending().await;
         };
         sleep_until(at).await;

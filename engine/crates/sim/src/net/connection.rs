@@ -60,10 +60,10 @@ pub struct Connection {
     state: Mutex<State>,
 }
 
-/// One side of a connection.
+/// One side of a connection; dropped, it closes its side.
 pub struct End {
-    connection: Arc<Connection>,
-    side: usize,
+    writing: Writing,
+    reading: Reading,
 }
 
 fn wake(waker: &mut Option<Waker>) {
@@ -87,8 +87,8 @@ impl Connection {
             life::spawn(pump(Arc::clone(&connection), side));
         }
         let end = |side| End {
-            connection: Arc::clone(&connection),
-            side,
+            writing: Writing(Arc::clone(&connection), side),
+            reading: Reading(Arc::clone(&connection), side),
         };
         (end(0), end(1))
     }
@@ -243,9 +243,7 @@ async fn pump(connection: Arc<Connection>, side: usize) {
 impl End {
     /// The sending and the receiving half.
     pub fn halves(self) -> (FrameSink, FrameStream) {
-        let sink = Writing(self.connection.clone(), self.side);
-        let stream = Reading(self.connection, self.side);
-        (Box::pin(sink), Box::pin(stream))
+        (Box::pin(self.writing), Box::pin(self.reading))
     }
 }
 
@@ -373,6 +371,7 @@ impl Net {
             })
         };
         let Way::Arrives(at) = self.call_way(to, from) else {
+            drop(near);
             return pending().await;
         };
         sleep_until(at).await;
