@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use openraft::AsyncRuntime;
 use openraft::async_runtime::Select2;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::blocking::Blocking;
 use crate::client::Clients;
@@ -174,6 +174,8 @@ fn plain(name: &str) -> bool {
 #[derive(Clone, Default)]
 pub(crate) struct Arrivals {
     attempts: Arc<AtomicU64>,
+    /// Told of each attempt, so that an older one whose sender fell silent gives its place up at once.
+    newer: Arc<Notify>,
     place: Arc<Mutex<()>>,
 }
 
@@ -203,12 +205,12 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
         return Err(String::from("the checkpoint is none its sender can have"));
     }
     let attempt = arrivals.attempts.fetch_add(1, Ordering::AcqRel) + 1;
+    arrivals.newer.notify_waiters();
     let place = arrivals.place.clone().lock_owned().await;
     let superseded = || arrivals.attempts.load(Ordering::Acquire) != attempt;
+    let taken_over = || String::from("a newer attempt to send a checkpoint took over");
     if superseded() {
-        return Err(String::from(
-            "a newer attempt to send a checkpoint took over",
-        ));
+        return Err(taken_over());
     }
     let staged = meta.clone();
     let stage = move || {
@@ -217,13 +219,16 @@ pub(crate) async fn receive<R: AsyncRuntime, S: CheckpointStore>(
     };
     let mut held = blocking.run(stage).await.map_err(text)?;
     let mut next = async || -> Result<Vec<u8>, Failure> {
+        // Listened to before the count is looked at, so that none is missed.
+        let newer = arrivals.newer.notified();
         if superseded() {
-            return Err(String::from(
-                "a newer attempt to send a checkpoint took over",
-            ));
+            return Err(taken_over());
         }
-        let frame = patiently::<R, _>("the next frame", async { Ok(frames.next().await) }).await?;
-        frame
+        let frame = patiently::<R, _>("the next frame", async { Ok(frames.next().await) });
+        let Select2::Second(frame) = R::select2(pin!(newer), pin!(frame)).await else {
+            return Err(taken_over());
+        };
+        frame?
             .ok_or_else(|| String::from("the stream ended in the middle of a checkpoint"))?
             .map_err(text)
     };
@@ -331,4 +336,111 @@ pub(crate) async fn answer<R: AsyncRuntime>(
     }
     sink.send(frame).await?;
     sink.close().await
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::{Either, join, select};
+    use openraft::Instant;
+    use openraft_rt_sim::{SimInstant, SimRuntime};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::Checkpoint;
+
+    #[derive(Clone)]
+    struct Anywhere;
+
+    impl CheckpointStore for Anywhere {
+        fn latest(&self) -> io::Result<Option<Checkpoint>> {
+            Ok(None)
+        }
+
+        fn stage(&self, _: &CheckpointMeta) -> io::Result<Box<dyn Staging>> {
+            Ok(Box::new(Nowhere))
+        }
+    }
+
+    struct Nowhere;
+
+    impl Staging for Nowhere {
+        fn begin(&mut self, _: &str, _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write(&mut self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> io::Result<std::path::PathBuf> {
+            Ok("staged".into())
+        }
+    }
+
+    fn hello() -> Vec<u8> {
+        let epoch = crate::LeaderEpoch { term: 1, node: 1 };
+        let mut hello = Vec::new();
+        let mut out = Writer(&mut hello);
+        out.vote(&Vote {
+            leader_id: crate::types::leader_id(epoch),
+            committed: true,
+        });
+        let meta = CheckpointMeta {
+            position: 1,
+            epoch,
+            membership: encode_stored(&crate::types::StoredMembership::default()),
+        };
+        put_checkpoint(&mut out, &meta);
+        out.u32(0);
+        hello
+    }
+
+    async fn take(arrivals: Arrivals, mut frames: FrameStream) -> Result<Arrived, Failure> {
+        let hello = hello();
+        let blocking = Blocking::<SimRuntime>::new(false);
+        receive(blocking, Anywhere, &arrivals, Reader(&hello), &mut frames).await
+    }
+
+    /// The frames of a sender.
+    fn frames() -> (mpsc::UnboundedSender<Vec<u8>>, FrameStream) {
+        let (sender, mut frames) = mpsc::unbounded_channel();
+        let frames = futures_util::stream::poll_fn(move |cx| frames.poll_recv(cx));
+        (sender, Box::pin(frames.map(Ok)))
+    }
+
+    #[test]
+    fn a_newer_attempt_does_not_wait_for_a_silent_sender() {
+        SimRuntime::with_seed(1).block_on(async {
+            let arrivals = Arrivals::default();
+            // The first sender lost its power: it neither sends on nor closes.
+            let (_silent, first) = frames();
+            let (sender, second) = frames();
+            sender.send(vec![END]).unwrap();
+            let began = SimInstant::now();
+            let both = join(take(arrivals.clone(), first), take(arrivals, second));
+            let (first, second) = both.await;
+            assert!(first.is_err());
+            assert!(second.is_ok());
+            assert_eq!(SimInstant::now() - began, Duration::ZERO);
+        });
+    }
+
+    #[test]
+    fn an_attempt_in_full_holds_its_place_until_it_is_installed() {
+        SimRuntime::with_seed(1).block_on(async {
+            let arrivals = Arrivals::default();
+            let (sender, first) = frames();
+            sender.send(vec![END]).unwrap();
+            let first = take(arrivals.clone(), first).await.unwrap();
+            let (sender, second) = frames();
+            sender.send(vec![END]).unwrap();
+            let second = pin!(take(arrivals, second));
+            let long = pin!(SimRuntime::sleep(Duration::from_secs(30)));
+            let Either::Right(((), second)) = select(second, long).await else {
+                panic!("it took the place of one that is being installed");
+            };
+            drop(first);
+            assert!(second.await.is_ok());
+        });
+    }
 }
