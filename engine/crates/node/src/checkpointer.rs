@@ -143,7 +143,7 @@ impl Worker {
 
     fn try_make(&mut self, always: bool) -> Result<Option<CheckpointStatus>, String> {
         let (sender, receiver) = oneshot::channel();
-        let gone = || "the market has stopped".to_owned();
+        let gone = || "the market has stopped, or its streams wait for room on the disk".to_owned();
         self.asks
             .blocking_send(Ask::Flush(sender))
             .map_err(|_| gone())?;

@@ -205,6 +205,23 @@ pub struct GroupStatus {
     pub queued_bytes: usize,
 }
 
+impl GroupStatus {
+    /// How long ago a majority of the voters, this replica among them, last answered it, in ns; `None` unless it leads and
+    /// a majority has answered. A leader that was paused or cut off learns of its age here before it learns of its successor.
+    pub fn majority_heard_ns_ago(&self) -> Option<u64> {
+        let mut heard: Vec<u64> = self
+            .voters
+            .iter()
+            .map(|voter| voter.heard_ns_ago.unwrap_or(u64::MAX))
+            .collect();
+        heard.sort_unstable();
+        heard
+            .get(self.voters.len() / 2)
+            .copied()
+            .filter(|ns| *ns < u64::MAX)
+    }
+}
+
 /// A voter, as this replica sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct VoterStatus {
@@ -218,4 +235,30 @@ pub struct VoterStatus {
     pub matched: Option<u64>,
     /// How long ago it answered, in ns; known to the leader only.
     pub heard_ns_ago: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leader_is_as_old_as_its_majority() {
+        let age = |heard: &[Option<u64>]| {
+            let voters = heard.iter().map(|ns| VoterStatus {
+                heard_ns_ago: *ns,
+                ..VoterStatus::default()
+            });
+            GroupStatus {
+                voters: voters.collect(),
+                ..GroupStatus::default()
+            }
+            .majority_heard_ns_ago()
+        };
+        assert_eq!(age(&[Some(0)]), Some(0));
+        assert_eq!(age(&[Some(0), Some(9), Some(4)]), Some(4));
+        assert_eq!(age(&[Some(0), None, Some(9)]), Some(9));
+        assert_eq!(age(&[Some(0), None, None]), None);
+        assert_eq!(age(&[None, None, None]), None);
+        assert_eq!(age(&[]), None);
+    }
 }

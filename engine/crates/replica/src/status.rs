@@ -40,7 +40,11 @@ pub(crate) fn status<R: AsyncRuntime>(
         let matched = match &metrics.replication {
             _ if !leads => None,
             _ if own => metrics.last_log_index.map(position_of),
-            Some(replication) => replication.get(&peer.id).map(|id| position(id.as_ref())),
+            // Nothing matched yet is not known either: the peer has not answered in this leadership.
+            Some(replication) => replication
+                .get(&peer.id)
+                .and_then(Option::as_ref)
+                .map(|id| position(Some(id))),
             None => None,
         };
         let heard = match &metrics.heartbeat {

@@ -29,6 +29,8 @@ pub struct Sequencer {
     rates: report::Rates,
     quiesce: Option<(oneshot::Sender<()>, Instant)>,
     halted_for_disk: bool,
+    /// The streams wait for room on the disk. Nothing is taken from the log meanwhile.
+    held: bool,
     /// Whether the log was told that this replica leads or follows since the start.
     settled: bool,
     /// Whether it served when that was looked at last.
@@ -55,6 +57,7 @@ impl Sequencer {
             rates: report::Rates::default(),
             quiesce: None,
             halted_for_disk: false,
+            held: false,
             settled: false,
             serving: false,
             refused,
@@ -71,9 +74,13 @@ pub async fn run(mut this: Sequencer, mut asks: mpsc::Receiver<Ask>) -> Box<dyn 
     loop {
         let shared = Rc::clone(&this.shared);
         let Sequencer {
-            log, installing, ..
+            log,
+            installing,
+            held,
+            ..
         } = &mut this;
-        let takes = installing.is_none();
+        // What a full disk has no room for waits: entries in the log, where votes go on, and not in memory.
+        let takes = installing.is_none() && !*held;
         // Not biased: under load there is always a batch or a message, and halts, checkpoints and the house must not starve.
         tokio::select! {
             outputs = poll_fn(|cx| log.poll(cx)), if takes => {
@@ -164,6 +171,10 @@ impl Sequencer {
             Ask::Flush(reply) => {
                 let mut core = self.shared.core.borrow_mut();
                 house::flush(&mut core);
+                if core.desk.replica.sink.held() {
+                    // Dropping the reply is the refusal: files that are not whole make no checkpoint.
+                    return;
+                }
                 let replica = &core.desk.replica;
                 let flushed = Flushed {
                     meta: replica.meta().cloned(),
@@ -287,7 +298,7 @@ fn state_report(shared: &Shared, log: &dyn Log) -> StateReport {
         position: replica.position(),
         state_hash: replica.market.state_hash(),
         age_ns: match role {
-            "leader" => Some(0),
+            "leader" => status.majority_heard_ns_ago(),
             _ => status.heard_from_leader_ns_ago,
         },
         role,

@@ -303,6 +303,12 @@ impl Streams {
             .try_for_each(|channel| channel.stream.borrow_mut().flush())
     }
 
+    /// Whether some of it had no room on the disk when it was last tried. It stays in memory: nothing more should be
+    /// appended before [`Streams::flush`] has found room.
+    pub fn held(&self) -> bool {
+        self.each().any(|channel| channel.stream.borrow().held())
+    }
+
     /// Bytes that are not in the files yet.
     pub fn pending(&self) -> u64 {
         self.each()

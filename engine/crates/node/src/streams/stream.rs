@@ -59,6 +59,8 @@ pub struct Stream {
     /// Offsets of messages 1, 1 + INDEX_EVERY, ...
     index: Vec<u64>,
     ended: bool,
+    /// The disk had no room for what waits.
+    held: bool,
 }
 
 impl Stream {
@@ -97,6 +99,7 @@ impl Stream {
             tail_bound,
             index,
             ended: false,
+            held: false,
         })
     }
 
@@ -120,15 +123,23 @@ impl Stream {
         Ok(())
     }
 
-    /// Writes what waits to the file, and forgets what is no longer needed in memory.
+    /// Writes what waits to the file, and forgets what is no longer needed in memory. What a full disk has no room for
+    /// waits on ([`Stream::held`]): it is the owner's to append no more until there is room.
     ///
     /// # Errors
-    /// The file can't be written.
+    /// The file can't be written for another reason.
     pub fn flush(&mut self) -> io::Result<()> {
         if self.pending() > 0 {
             let from = usize::try_from(self.written - self.tail_start).unwrap_or(usize::MAX);
             let waiting = self.tail.get(from..).unwrap_or_default();
-            self.file.write_all_at(waiting, self.written)?;
+            match self.file.write_all_at(waiting, self.written) {
+                Ok(()) => self.held = false,
+                Err(error) if full(&error) => {
+                    self.held = true;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
             self.written = self.extent.bytes;
         }
         // Twice the bound before anything moves: each byte moves at most once.
@@ -138,6 +149,11 @@ impl Stream {
             self.tail_start += surplus as u64;
         }
         Ok(())
+    }
+
+    /// Whether the disk had no room for what waits when it was last tried.
+    pub fn held(&self) -> bool {
+        self.held
     }
 
     /// How far it has come.
@@ -219,6 +235,14 @@ impl Stream {
         }
         Ok(u64::from(u16::from_be_bytes(length)) + 2)
     }
+}
+
+/// Whether a write failed because there is no room.
+fn full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Walks the packets of a file and indexes them; they must come to exactly `extent`.
@@ -353,6 +377,31 @@ mod tests {
         assert_eq!(all(&stream, 0), packets(1..=900));
         let offset = stream.offset_of(600).unwrap();
         assert_eq!(all(&stream, offset), packets(600..=900));
+    }
+
+    #[test]
+    fn what_a_full_disk_has_no_room_for_waits_in_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let mut stream = Stream::open(&path, Extent::default(), 1024).unwrap();
+        for number in 1..=1_000 {
+            stream.append(&message(number)).unwrap();
+        }
+        stream.flush().unwrap();
+        let no_room = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut stream.file, Arc::new(no_room));
+        for number in 1_001..=5_000 {
+            stream.append(&message(number)).unwrap();
+        }
+        stream.flush().unwrap();
+        assert!(stream.held());
+        assert!(stream.pending() > FLUSH_BYTES);
+        stream.file = file;
+        stream.flush().unwrap();
+        assert!(!stream.held());
+        assert_eq!(stream.pending(), 0);
+        assert_eq!(std::fs::read(&path).unwrap(), packets(1..=5_000));
+        assert_eq!(all(&stream, 0), packets(1..=5_000));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::market_loop::{Core, asks, report};
 use crate::streams::Sink as _;
 use rialto_market::command::Action;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Connections that have not ended by themselves so long after the stop are dropped.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,6 +27,29 @@ impl Sequencer {
         }
         self.post();
         self.watch_disk();
+        self.watch_streams();
+    }
+
+    /// A replica whose streams have no room on the disk applies nothing more until they have, and leads no longer.
+    fn watch_streams(&mut self) {
+        let held = self.shared.core.borrow().desk.replica.sink.held();
+        if held == self.held {
+            return;
+        }
+        self.held = held;
+        let market = &self.shared.config.name;
+        if held {
+            tracing::error!(
+                event = "streams_wait_for_room",
+                market,
+                next = "free some space on the disk; it goes on by itself"
+            );
+            let (reply, left) = oneshot::channel();
+            self.leave(reply);
+            drop(left);
+        } else {
+            tracing::info!(event = "streams_have_room", market);
+        }
     }
 
     /// Leaves status and metrics.
