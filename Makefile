@@ -170,7 +170,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .PHONY: lock
 lock: $(DONE)/uv ## Pin the versions of pyproject.toml again, with hashes, in requirements/
-	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) pyproject.toml --extra web -o requirements/runtime.txt
 	$(COMPILE) --group bootstrap -o requirements/bootstrap.txt
 	$(COMPILE) --group build -o requirements/build.txt
 	$(COMPILE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
