@@ -16,7 +16,7 @@ from rialto_platform.venue.model import (
     Venue,
 )
 from rialto_platform.venue.problems import Path, Problem, VenueError, path_text
-from rialto_platform.venue.voters import Place, learners, round_trip_ns, slowest_round_trip_ns, voters
+from rialto_platform.venue.voters import Place, learners, round_trip_ns, route, slowest_round_trip_ns, voters
 
 __all__ = [
     "Account",
@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "parse",
     "round_trip_ns",
+    "route",
     "slowest_round_trip_ns",
     "voters",
 ]

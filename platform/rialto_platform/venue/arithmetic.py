@@ -12,6 +12,9 @@ from rialto_platform.venue.problems import Path
 ADDRESSES_PER_ZONE = 256
 """Each zone gets a subnet of this size for nodes and pods; the region gets one more for links and gateways."""
 
+LONGEST_ROUND_TRIP_NS = 10 * 10**9
+"""The slowest voter that a node's timers can wait for."""
+
 PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
 """The private ranges of RFC 1918."""
 
@@ -105,6 +108,13 @@ def times(venue: Venue) -> Iterator[Finding]:
             yield Finding(
                 ("interconnects", index, "latency"), "it is 0", "use the expected one-way latency, such as 1 ms"
             )
+        elif link.slowest_round_trip_ns > LONGEST_ROUND_TRIP_NS:
+            path: Path = ("interconnects", index, "latency")
+            here = units.duration_text(link.slowest_round_trip_ns)
+            most = units.duration_text(LONGEST_ROUND_TRIP_NS)
+            wrong = f"with its jitter a round trip takes up to {here}, and timers reach to {most}"
+            right = f"use {units.duration_text(LONGEST_ROUND_TRIP_NS // 2)} or less for both together"
+            yield Finding(path, wrong, right, (("interconnects", index, "jitter"),))
     for name, market in venue.markets.items():
         if market.checkpoint_interval_ns < 10**9 or market.checkpoint_interval_ns % 10**9:
             here = units.duration_text(market.checkpoint_interval_ns)

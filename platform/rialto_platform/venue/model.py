@@ -1,9 +1,9 @@
 """The venue model: what one venue file declares.
 
 Every amount is an integer in a base unit named by the attribute (``_e4`` is 1e-4 of the currency, ``_ns``
-nanoseconds, ``_bps`` bits a second, ``_bp`` basis points, ``_bytes``); the file's key, an alias, has no unit
-in its name, since its value carries one. Mappings and tuples keep the order of the file. Build a
-:class:`Venue` with :func:`rialto_platform.venue.load`, which also checks what spans several values.
+nanoseconds, ``_bps`` bits a second, ``_bp`` basis points, ``_ppm`` parts per million, ``_bytes``); the file's
+key, an alias, has no unit in its name, since its value carries one. Mappings and tuples keep the order of the
+file. Build a :class:`Venue` with :func:`rialto_platform.venue.load`, which also checks what spans several values.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +59,7 @@ PriceE4 = Annotated[int, *_amount(units.parse_price, r"^\d+(\.\d{1,4})?$", "0.01
 ValueE4 = Annotated[int, *_amount(units.parse_value, r"^\d+(\.\d{1,4})?$", "1000000.00")]
 BasisPoints = Annotated[int, *_amount(units.parse_percent, _UNIT + "%$", "10 %")]
 Bandwidth = Annotated[int, *_amount(units.parse_bandwidth, _UNIT + "(k|M|G|T)bit/s$", "10 Gbit/s")]
+Loss = Annotated[int, *_amount(units.parse_loss, _UNIT + "(%|ppm)$", "0.1 %")]
 Duration = Annotated[int, *_amount(units.parse_duration, _UNIT + "(ns|us|µs|ms|s|min|h)$", "1 ms")]
 Size = Annotated[int, *_amount(units.parse_size, _UNIT + "(KiB|MiB|GiB|TiB|MB|GB|TB)$", "4 GiB")]
 Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), WithJsonSchema(_CIDR_SCHEMA)]
@@ -104,6 +105,19 @@ class Interconnect(Strict):
     between: tuple[Name, Name] = Field(description="The two regions it joins.")
     bandwidth_bps: Bandwidth = Field(alias="bandwidth", description="Of the primary circuits, each way.")
     latency_ns: Duration = Field(alias="latency", description="One way; a round trip takes twice as long.")
+    jitter_ns: Duration = Field(
+        default=0, alias="jitter", description="Each way takes up to so much longer, evenly spread; none unless given."
+    )
+    loss_ppm: Loss = Field(
+        default=0,
+        alias="loss",
+        description="Of segments, each way; a lost one arrives late by a retransmission's time; none unless given.",
+    )
+
+    @property
+    def slowest_round_trip_ns(self) -> int:
+        """The longest that a round trip takes while nothing is lost or waits for bandwidth."""
+        return 2 * (self.latency_ns + self.jitter_ns)
 
 
 class Instrument(Strict):

@@ -22,7 +22,9 @@ Halves: TypeAlias = tuple[str, str]
 EXAMPLE: dict[str, Raw] = {
     "venue": "example",
     "regions": {"us": {"cloud": "aws", "location": "us-east-1", "zones": ("us-east-1a",), "cidr": "10.1.0.0/16"}},
-    "interconnects": ({"between": ("us", "asia"), "bandwidth": "10 Gbit/s", "latency": "1 ms"},),
+    "interconnects": (
+        {"between": ("us", "asia"), "bandwidth": "10 Gbit/s", "latency": "1 ms", "jitter": "0.1 ms", "loss": "0.1 %"},
+    ),
     "node": {"memory": "4 GiB", "disk": "20 GiB"},
     "markets": {
         "main": {

@@ -25,6 +25,8 @@ _BANDWIDTH = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9, "Tbit/s": 10**1
 _DURATION = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 _SIZE = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _PERCENT = {"%": 100}
+_LOSS = {"%": 10_000, "ppm": 1}
+_MOST_LOSS_PPM = 500_000
 
 
 class AmountError(ValueError):
@@ -87,6 +89,14 @@ def parse_bandwidth(text: str) -> int:
     return _amount(text, _BANDWIDTH, "10 Gbit/s", finest="1 bit/s")
 
 
+def parse_loss(text: str) -> int:
+    """The share of segments that a link loses, such as ``0.1 %``, in parts per million; at most half of them."""
+    parts = _amount(text, _LOSS, "0.1 %", finest="0.0001 %", zero=True)
+    if parts > _MOST_LOSS_PPM:
+        raise AmountError(f"{text} is more than 50 %", "use at most 50 %; a link that loses everything is a cut one")
+    return parts
+
+
 def parse_duration(text: str) -> int:
     """A duration such as ``1 ms``, in nanoseconds; zero is allowed."""
     return _amount(text, _DURATION, "1 ms", finest="1 ns", zero=True)
@@ -122,6 +132,33 @@ def duration_text(nanoseconds: int) -> str:
         if nanoseconds % _DURATION[unit] == 0:
             return f"{nanoseconds // _DURATION[unit]:,} {unit}"
     return f"{nanoseconds:,} ns"
+
+
+def loss_text(parts_per_million: int) -> str:
+    """A share of segments as people write it: ``0.1 %``."""
+    return _exact(parts_per_million, {"%": 10_000})
+
+
+def percent_text(basis_points: int) -> str:
+    """A share as people write it: ``2.5 %``."""
+    return _exact(basis_points, _PERCENT)
+
+
+def exact_bandwidth_text(bits_per_second: int) -> str:
+    """A bandwidth in the largest unit, with every digit it has."""
+    return _exact(bits_per_second, {"bit/s": 1} | _BANDWIDTH)
+
+
+def exact_size_text(size: int) -> str:
+    """A size in the largest binary unit, with every digit it has."""
+    return _exact(size, {"bytes": 1, **{unit: of for unit, of in _SIZE.items() if unit.endswith("iB")}})
+
+
+def _exact(amount: int, units: dict[str, int]) -> str:
+    """The amount in the largest of these units (which stand in rising order) that it is not below."""
+    unit = next((unit for unit in reversed(units) if amount >= units[unit]), next(iter(units)))
+    number = Decimal(amount) / units[unit]
+    return f"{number.normalize():,f} {unit}"
 
 
 def bandwidth_text(bits_per_second: int) -> str:

@@ -9,7 +9,7 @@ import heapq
 import itertools
 from dataclasses import dataclass
 
-from rialto_platform.venue.model import Market, Venue
+from rialto_platform.venue.model import Interconnect, Market, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +35,46 @@ def learners(venue: Venue, market: Market) -> tuple[str, ...]:
     return tuple(region for region in venue.regions if region not in voting)
 
 
-def round_trip_ns(venue: Venue, one: str, other: str) -> int | None:
-    """Twice the latency of the interconnect of two regions, else of the shortest path; ``None`` where there is none.
+def route(venue: Venue, one: str, other: str) -> tuple[Interconnect, ...] | None:
+    """The interconnects that traffic between two regions crosses; ``None`` where no way leads from one to the other.
 
-    Traffic of joined regions takes their own interconnect even where a way round is faster, and a timer must never be
-    below the round trip it waits for. Within a region it is 0: zones are under a millisecond apart, which is below
-    every timer's least value.
+    Joined regions use their own even where a way round is faster, others the path of least latency. Within a region
+    it is none.
     """
     if one != other and (direct := venue.link(one, other)) is not None:
-        return 2 * direct.latency_ns
+        return (direct,)
     reached: set[str] = set()
-    waiting = [(0, one)]
+    waiting: list[tuple[int, str, tuple[int, ...]]] = [(0, one, ())]
     while waiting:
-        latency, here = heapq.heappop(waiting)
+        latency, here, way = heapq.heappop(waiting)
         if here == other:
-            return 2 * latency
+            return tuple(venue.interconnects[index] for index in way)
         if here in reached:
             continue
         reached.add(here)
-        for link in venue.interconnects:
+        for index, link in enumerate(venue.interconnects):
             if here in link.between:
                 there = link.between[link.between[0] == here]
-                heapq.heappush(waiting, (latency + link.latency_ns, there))
+                heapq.heappush(waiting, (latency + link.latency_ns, there, (*way, index)))
     return None
 
 
+def round_trip_ns(venue: Venue, one: str, other: str) -> int | None:
+    """Twice the latency of the interconnects between two regions, jitter left out; ``None`` where there is no way.
+
+    Within a region it is 0: zones are under a millisecond apart, which is below every timer's least value.
+    """
+    way = route(venue, one, other)
+    return None if way is None else sum(2 * link.latency_ns for link in way)
+
+
 def slowest_round_trip_ns(venue: Venue, market: Market) -> int:
-    """The slowest round trip between two voters of the market, in nanoseconds; timers follow from it."""
+    """The slowest round trip between two voters of the market, jitter included, in nanoseconds; timers follow it."""
     pairs = itertools.combinations([place.region for place in voters(venue, market)], 2)
-    return max((round_trip_ns(venue, one, other) or 0 for one, other in pairs), default=0)
+    return max((_slowest_ns(venue, one, other) for one, other in pairs), default=0)
+
+
+def _slowest_ns(venue: Venue, one: str, other: str) -> int:
+    """A round trip in which every packet is as late as jitter makes it."""
+    way = route(venue, one, other) or ()
+    return sum(link.slowest_round_trip_ns for link in way)

@@ -71,6 +71,30 @@ def test_a_way_round_never_shortens_a_link(venues: pathlib.Path) -> None:
     assert venue.slowest_round_trip_ns(changed, changed.markets["main"]) == 200 * MILLISECOND
 
 
+def test_timers_wait_for_what_jitter_adds(venues: pathlib.Path) -> None:
+    """Both ways; the round trip that is shown as the floor leaves it out."""
+    laptop = read(
+        venues,
+        "laptop",
+        (
+            "[us, asia], bandwidth: 1 Gbit/s, latency: 1 ms",
+            "[us, asia], bandwidth: 1 Gbit/s, latency: 1 ms, jitter: 5 ms",
+        ),
+    )
+    assert venue.round_trip_ns(laptop, "us", "asia") == 2 * MILLISECOND
+    assert venue.slowest_round_trip_ns(laptop, laptop.markets["main"]) == 12 * MILLISECOND
+
+
+def test_a_route_takes_a_regions_own_interconnect_else_the_quickest(venues: pathlib.Path) -> None:
+    """As the emulated links route connections."""
+    three = venue.load(venues / "three-clouds.yaml")
+    assert venue.route(three, "asia", "europe") == (three.interconnects[2],)
+    cut = three.model_copy(update={"interconnects": three.interconnects[:2]})
+    assert venue.route(cut, "asia", "europe") == three.interconnects[:2]
+    assert venue.route(three, "us", "us") == ()
+    assert venue.route(three.model_copy(update={"interconnects": ()}), "us", "asia") is None
+
+
 def test_regions_that_nothing_joins_have_no_round_trip(venues: pathlib.Path) -> None:
     """Such a file is refused; the question still has an answer."""
     laptop = venue.load(venues / "laptop.yaml").model_copy(update={"interconnects": ()})
