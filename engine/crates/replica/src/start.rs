@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use openraft::{AsyncRuntime, Config, SnapshotPolicy};
 use tokio::sync::mpsc;
@@ -20,8 +21,8 @@ use crate::store::{Store, lock};
 use crate::suspicion::Accelerator;
 use crate::types::{Member, StoredMembership, decode_stored, log_id};
 use crate::{
-    CheckpointStore, Group, GroupConfig, GroupStatus, JournalPort, Network, Parts, StartError,
-    Timers, status, timers,
+    CheckpointStore, Group, GroupConfig, GroupStatus, JournalPort, Network, Parts, Peer,
+    StartError, Timers, status, timers,
 };
 
 /// How many commands may wait for the applying task. It may be held up by its owner; were this to fill, raft itself would
@@ -63,8 +64,7 @@ fn check(config: &GroupConfig) -> Result<(), StartError> {
 
 /// openraft's settings; README.md says why each is as it is.
 fn settings(config: &GroupConfig, timers: Timers) -> Result<Config, StartError> {
-    let ms =
-        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let raft = Config {
         cluster_name: config.group.clone(),
         heartbeat_interval: ms(timers.heartbeat),
@@ -84,6 +84,32 @@ fn settings(config: &GroupConfig, timers: Timers) -> Result<Config, StartError> 
         group: config.group.clone(),
         reason: format!("its timers: {error}"),
     })
+}
+
+/// How long an empty replica waits for another one's entries before it founds the group itself. Founding is a candidacy
+/// without a pre-vote: were all to found at once, the one with the highest number would depose whoever had just been
+/// elected. So the first voter founds at once, and each further one only when all before it seem to be away.
+fn founding_turn(config: &GroupConfig, timers: Timers) -> Duration {
+    let before = config
+        .voters
+        .iter()
+        .position(|peer| peer.id == config.id)
+        .unwrap_or(0);
+    let turn = (timers.election_max * 4).max(Duration::from_secs(1));
+    turn * u32::try_from(before).unwrap_or(u32::MAX)
+}
+
+/// Founds the group with these voters, unless it is founded already.
+async fn found<R: AsyncRuntime, S: CheckpointStore>(
+    raft: Raft<R, S>,
+    group: String,
+    voters: Vec<Peer>,
+) {
+    let members: BTreeMap<u64, Member> = voters.iter().map(|peer| (peer.id, Member)).collect();
+    if let Err(error) = raft.initialize(members).await {
+        // Another voter's entries came first.
+        tracing::info!(group, %error, "the group is founded already");
+    }
 }
 
 /// Starts this replica of a group on the runtime `R`, inside which it must be called. It is part of the group when this
@@ -174,11 +200,15 @@ where
     raft.run();
 
     if fresh {
-        let members: BTreeMap<u64, Member> =
-            config.voters.iter().map(|peer| (peer.id, Member)).collect();
-        if let Err(error) = raft.initialize(members).await {
-            // Another voter's entries came first.
-            tracing::info!(group = config.group, %error, "the group is founded already");
+        let founding = found::<R, S>(raft.clone(), config.group.clone(), config.voters.clone());
+        let turn = founding_turn(&config, timers);
+        if turn.is_zero() {
+            founding.await;
+        } else {
+            drop(R::spawn(async move {
+                R::sleep(turn).await;
+                founding.await;
+            }));
         }
     }
     if config.voters.len() == 1 && raft.trigger().elect(false).await.is_err() {
