@@ -6,7 +6,7 @@ mod login;
 use crate::gateway::reader::{Pulled, Reader};
 use crate::market_loop::Shared;
 use crate::metrics::{OTHER, Port};
-use login::{Confirmed, confirmed};
+use login::{Confirmed, confirmed, over};
 use rialto_market::types::SessionId;
 use rialto_replica::LeaderEpoch;
 use rialto_session::inbound;
@@ -53,6 +53,8 @@ struct Connection<'a> {
     replaced: u64,
     /// The login that waits until this replica is sure to lead.
     confirming: Option<(LoginRequest, Confirmed)>,
+    /// The login that waits until it is known who leads, and until when.
+    held: Option<(LoginRequest, Instant)>,
     /// The socket took no more while there was more than the output buffer holds, so nothing is read.
     behind: bool,
     /// A feed reader that had everything once.
@@ -96,6 +98,7 @@ pub async fn serve(shared: &Shared, stream: TcpStream, peer: SocketAddr, port: P
         epoch: None,
         replaced: 0,
         confirming: None,
+        held: None,
         behind: false,
         live: false,
         broken: false,
@@ -127,6 +130,7 @@ impl Connection<'_> {
                 self.server.excuse(now);
             }
             self.server.tick(now);
+            self.admit(now);
             self.receive();
             self.poll(now);
             let more = self.send(now).await;
@@ -150,6 +154,7 @@ impl Connection<'_> {
             };
             let stream = &self.stream;
             let confirming = &mut self.confirming;
+            let held = self.held.map(|(_, until)| until);
             tokio::select! {
                 ready = async {
                     match interest {
@@ -161,6 +166,7 @@ impl Connection<'_> {
                 () = self.shared.room.notified(), if self.paused => {}
                 () = self.shared.heed.notified() => {}
                 confirmed = confirmed(confirming), if confirming.is_some() => self.confirmed(confirmed),
+                () = over(held), if held.is_some() => {}
                 _ = tick.tick() => {}
             }
         }

@@ -3,7 +3,7 @@
 use super::Connection;
 use crate::definitions;
 use crate::gateway::reader::Reader;
-use crate::market_loop::Link;
+use crate::market_loop::{Link, Standing};
 use crate::metrics::Port;
 use rialto_market::types::SessionId;
 use rialto_replica::NotLeader;
@@ -13,8 +13,30 @@ use rialto_session::server::CloseReason;
 use rialto_wire::soup::LoginRequest;
 use std::future::pending;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// How long an order login waits while nobody is known to lead. A hand-over takes a few milliseconds, and a client that waits
+/// here trades at once when it is over; but clients that try one replica after the other must get on.
+const HOLD: Duration = Duration::from_millis(50);
+
+/// What becomes of an order login.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    LogIn,
+    Refuse,
+    Hold,
+}
+
+/// Whoever leads takes it, who knows that another one leads refuses it, and who may lead in a moment holds it while it is
+/// `patient`.
+fn verdict(standing: Standing, patient: bool) -> Verdict {
+    match standing {
+        Standing::Serving(_) => Verdict::LogIn,
+        Standing::Follower { leader: None } | Standing::Preparing(_) if patient => Verdict::Hold,
+        Standing::Follower { .. } | Standing::Preparing(_) => Verdict::Refuse,
+    }
+}
 
 /// Says whether this replica leads, and at which position a read is current.
 pub(super) enum Confirmed {
@@ -29,7 +51,10 @@ impl Connection<'_> {
     pub(super) fn first(&mut self, request: LoginRequest, now: u64) {
         let serves = self.shared.core.borrow().desk.is_serving();
         match self.port {
-            Port::Orders if !serves => self.server.reject(LoginReject::NotLeading, now),
+            Port::Orders if !serves => {
+                self.held = Some((request, Instant::now() + HOLD));
+                self.admit(now);
+            }
             Port::Snapshot if serves => {
                 let (sender, receiver) = oneshot::channel();
                 self.shared.confirms.borrow_mut().push(sender);
@@ -37,6 +62,26 @@ impl Connection<'_> {
                 self.confirming = Some((request, Confirmed::Asked(receiver)));
             }
             _ => self.login(&request, now),
+        }
+    }
+
+    /// Answers an order login that is held: once this replica serves, or another one is known to lead, or it took too long.
+    pub(super) fn admit(&mut self, now: u64) {
+        let Some((request, until)) = self.held else {
+            return;
+        };
+        let standing = self.shared.core.borrow().desk.standing();
+        let patient = Instant::now() < until && !self.shared.stopping.get();
+        match verdict(standing, patient) {
+            Verdict::Hold => {}
+            Verdict::LogIn => {
+                self.held = None;
+                self.login(&request, now);
+            }
+            Verdict::Refuse => {
+                self.held = None;
+                self.server.reject(LoginReject::NotLeading, now);
+            }
         }
     }
 
@@ -159,6 +204,14 @@ impl Connection<'_> {
     }
 }
 
+/// Waits until a held login has been held for long enough.
+pub(super) async fn over(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until.into()).await,
+        None => pending().await,
+    }
+}
+
 /// How often a login that waits for a position looks whether it was applied.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -173,5 +226,26 @@ pub(super) async fn confirmed(
             Ok(*position)
         }
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rialto_replica::LeaderEpoch;
+
+    #[test]
+    fn a_login_is_held_only_while_nobody_is_known_to_serve() {
+        let epoch = LeaderEpoch { term: 3, node: 1 };
+        let unknown = Standing::Follower { leader: None };
+        let other = Standing::Follower { leader: Some(2) };
+        for patient in [true, false] {
+            assert_eq!(verdict(Standing::Serving(epoch), patient), Verdict::LogIn);
+            assert_eq!(verdict(other, patient), Verdict::Refuse);
+        }
+        for standing in [unknown, Standing::Preparing(epoch)] {
+            assert_eq!(verdict(standing, true), Verdict::Hold);
+            assert_eq!(verdict(standing, false), Verdict::Refuse);
+        }
     }
 }

@@ -14,7 +14,6 @@ impl Sequencer {
         let shared = &self.shared;
         let now = shared.clock.now();
         let mut core = shared.core.borrow_mut();
-        let served = core.desk.is_serving();
         core.desk.take_role(role, now, |market| {
             let date = crate::clock::date(now.wall_ns);
             definitions::missing(market, &shared.config, shared.trading_day, date)
@@ -35,10 +34,8 @@ impl Sequencer {
             }
         }
         drop(core);
-        if served {
-            // Order connections end; readers of market data stay.
-            shared.heed.notify_waiters();
-        }
+        // Order connections end, readers of market data stay, and logins that waited for this are answered.
+        shared.heed.notify_waiters();
         let known = !matches!(
             role,
             Role::Follower { leader: None, .. } | Role::Learner { leader: None, .. }
@@ -81,6 +78,7 @@ impl Sequencer {
             }
             drop(core);
             tracing::info!(event = "serves", market = shared.config.name);
+            self.shared.heed.notify_waiters();
             self.post();
         } else if !serving && std::mem::replace(&mut self.serving, false) {
             self.post();
