@@ -128,7 +128,8 @@ pub struct StateReport {
     pub position: u64,
     /// BLAKE3 of the state.
     pub state_hash: [u8; 32],
-    /// How old it may be: the time since the leader was heard, in ns; 0 at the leader, `None` where none was heard.
+    /// How old it may be, in ns: the time since the leader was heard, or since a leader's majority answered it; 0 where
+    /// leadership was just confirmed, `None` where nobody was heard.
     pub age_ns: Option<u64>,
     /// What the replica is.
     pub role: &'static str,
