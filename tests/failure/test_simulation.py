@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from simulator import SECONDS, Simulator
 
 SEEDS = range(1, 201)
 ACCELERATED_SEEDS = range(1001, 1061)
-SECONDS = 20
 LEAST = 100
 WORKERS = 2
-LIMIT = 120.0
-"""Seconds after which a run that has not ended hangs: a run takes about one."""
 
 FAULTS = frozenset(
     {
@@ -56,26 +54,6 @@ MISTAKES = {
     "stream-not-in-checkpoint": 20,
 }
 """Mistakes, with how many seeds may pass before one finds it."""
-
-
-@dataclass(frozen=True)
-class Simulator:
-    """The built `rialto-sim`: one seed a process."""
-
-    program: Path
-
-    def run(self, seed: int, *options: str, seconds: int = SECONDS) -> dict[str, Any]:
-        """Runs a seed; a run that ends otherwise than it should is a violation too."""
-        command = [str(self.program), "--seed", str(seed), "--virtual-seconds", str(seconds), *options, "--json"]
-        replay = " ".join(["cd engine && cargo run --release -p rialto-sim --", *command[1:-1], "--verbose"])
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
-        except subprocess.TimeoutExpired:
-            return {"seed": seed, "faults": {}, "violations": [{"rule": "hangs", "detail": replay}], "replay": replay}
-        if done.returncode not in (0, 1):
-            detail = f"ended with {done.returncode}: {done.stderr[-2000:]}"
-            return {"seed": seed, "faults": {}, "violations": [{"rule": "died", "detail": detail}], "replay": replay}
-        return cast("dict[str, Any]", json.loads(done.stdout))
 
 
 @dataclass
