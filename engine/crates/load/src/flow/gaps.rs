@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Gaps longer than this are listed.
-const LISTED: Duration = Duration::from_millis(20);
+const LISTED: Duration = Duration::from_millis(1);
 /// How many are listed at most; of more the longest.
 const MOST: usize = 1_000;
 
@@ -80,7 +80,7 @@ impl Gaps {
                 }
                 figure
             }),
-            "above_20_ms": {
+            "above_1_ms": {
                 "count": self.count,
                 "gaps": self.listed.iter().map(|gap| self.figure(*gap)).collect::<Vec<_>>(),
             },
@@ -141,8 +141,10 @@ mod tests {
         assert_eq!(figures["longest"]["end_s"], 0.06);
         assert_eq!(figures["longest_of_a_session"]["ms"], 55.0);
         assert_eq!(figures["longest_of_a_session"]["session"], "A");
-        assert_eq!(figures["above_20_ms"]["count"], 1);
-        assert_eq!(figures["above_20_ms"]["gaps"][0]["ms"], 45.0);
+        assert_eq!(figures["above_1_ms"]["count"], 4);
+        let listed = figures["above_1_ms"]["gaps"].as_array().unwrap();
+        let lengths: Vec<_> = listed.iter().map(|gap| gap["ms"].as_f64().unwrap()).collect();
+        assert_eq!(lengths, [5.0, 45.0, 5.0, 5.0]);
     }
 
     #[test]
@@ -154,8 +156,8 @@ mod tests {
             gaps.acknowledged(0, at);
         }
         let figures = gaps.figures(&[]);
-        assert_eq!(figures["above_20_ms"]["count"], 4_999);
-        let listed = figures["above_20_ms"]["gaps"].as_array().unwrap();
+        assert_eq!(figures["above_1_ms"]["count"], 4_999);
+        let listed = figures["above_1_ms"]["gaps"].as_array().unwrap();
         assert_eq!(listed.len(), MOST);
         assert!(listed.iter().all(|gap| gap["ms"].as_f64().unwrap() > 100.0));
     }
