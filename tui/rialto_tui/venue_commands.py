@@ -37,7 +37,9 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
         print(line)
     if sys.stdout.isatty() and not quiet:
         return status_commands.watch(name)
-    return status_commands.status(name, as_json=False)
+    status_commands.status(name, as_json=False)
+    # Not the status's: what happens to the venue between its start and this picture is no failure to start it.
+    return 1 if started.failed else 0
 
 
 def _leaders(venue: paths.VenuePaths) -> list[str]:

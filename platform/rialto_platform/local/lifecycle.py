@@ -195,7 +195,8 @@ def _spawn_supervisor(paths: VenuePaths) -> process.ProcessIdentity:
 
 
 def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple[str, ...]:
-    """Waits until every market has a leader that takes logins, and every node serves or is known not to start.
+    """Waits until every market has a leader that takes logins and that the others follow, and every node serves or is
+    known not to start.
 
     Returns:
         What is wrong with the nodes that don't start.
@@ -208,7 +209,7 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple
     voters = _voters(paths, names)
     while True:
         nodes = {node.name: node for node in status.observe_nodes(paths, names)}
-        led = {market.name for market in topology.markets(nodes.values()) if market.leader is not None}
+        led = {market.name for market in topology.markets(nodes.values()) if market.agreed}
         failed = [name for name, node in nodes.items() if node.state == "failed"]
         for market, hosts in voters.items():
             lost = [name for name in hosts if name in failed]

@@ -70,6 +70,8 @@ class MarketView:
     replicas: tuple[Replica, ...]
     facts: Json
     """What the leader says of the market, or the replica that is furthest while there is none."""
+    agreed: bool = False
+    """Whether one leads and every replica that answers follows that leadership: no election is under way."""
 
     def replica(self, node: str) -> Replica | None:
         """The replica on a node."""
@@ -140,12 +142,15 @@ def _market(name: str, by_node: Mapping[str, Json], states: Mapping[str, str]) -
         for node in known
     ]
     replicas.sort(key=lambda replica: replica.id)
+    epoch = None if leader is None else _epoch(by_node[leader])
+    following = [market.get("role") == "follower" for node, market in by_node.items() if node != leader]
     return MarketView(
         name,
         next((replica for replica in replicas if replica.node == leader), None),
-        None if leader is None else _epoch(by_node[leader]),
+        epoch,
         tuple(replicas),
         facts,
+        agreed=leader is not None and all(following) and {_epoch(market) for market in by_node.values()} == {epoch},
     )
 
 

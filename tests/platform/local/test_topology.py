@@ -70,6 +70,18 @@ def test_without_a_leader_the_furthest_replica_speaks_for_the_market() -> None:
     assert market.as_json()["leader"] is None
 
 
+def test_a_leader_that_not_all_follow_yet_is_not_agreed_on() -> None:
+    others = [said("asia-1", "follower"), NodeStatus("europe-1", "frozen", "stopped", None)]
+    [market] = markets([said("us-1", "leader"), *others])
+    assert market.agreed
+    for late in (said("europe-1", "candidate", 4, 3), said("europe-1", "learner", 0, 0), said("europe-1", "follower", 2)):
+        [market] = markets([said("us-1", "leader"), said("asia-1", "follower"), late])
+        assert market.leader is not None
+        assert not market.agreed
+    [market] = markets([said("us-1", "candidate"), said("asia-1", "follower")])
+    assert not market.agreed
+
+
 def test_answers_that_lack_things_are_no_crash() -> None:
     odd = NodeStatus("us-1", "running", "", {"markets": {"main": {}, "other": "x", "third": {"role": "leader"}}})
     assert [market.name for market in markets([odd])] == ["main", "third"]
