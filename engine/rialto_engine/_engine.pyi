@@ -25,6 +25,58 @@ class ServerFrames:
             ValueError: the bytes are not SoupBinTCP.
         """
 
+    def apply_to(self, book: FeedBook, now_ns: int) -> tuple[int, tuple[str, bytes, str, int] | None]:
+        """Applies every message up to the next packet of another kind to a book.
+
+        Returns:
+            How many; or 0 and the packet that `pop` gives. What is wrong shows once nothing before it is left to tell.
+
+        Raises:
+            ValueError: the bytes are not SoupBinTCP.
+            FeedError: see `FeedBook.apply`.
+        """
+
+# --- Books made of market data ---------------------------------------------------------------------------------------
+
+class FeedError(Exception):
+    """A message is malformed, or messages before it were missed: begin again from a snapshot."""
+
+class FeedBook:
+    """All books and last trades of a market, made of the messages of its snapshot and feed.
+
+    Raises:
+        KeyError: (each method that takes a symbol) the market's directory does not have it.
+    """
+
+    def __new__(cls, trades_kept: int) -> FeedBook:
+        """An empty one, which keeps so many of the last trades of each instrument."""
+
+    def apply(self, payload: bytes, now_ns: int) -> None:
+        """Takes an ITCH or GLIMPSE message; `now_ns`, since the epoch UTC, gives trades their dates.
+
+        Raises:
+            FeedError: it is malformed, or names an order that is not there or is there already. Nothing is changed.
+        """
+
+    @property
+    def continues_at(self) -> int | None:
+        """The feed's number behind the snapshot that was taken; None until one has ended."""
+
+    @property
+    def symbols(self) -> list[str]: ...
+    @property
+    def resting(self) -> int:
+        """How many orders rest in all books."""
+
+    def depth(self, symbol: str, levels: int) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        """The best bids and asks: price in 1e-4, quantity, and how many orders."""
+
+    def trades(self, symbol: str, count: int) -> list[tuple[int, int, int, str]]:
+        """The last trades, newest first: time in ns since the epoch, price in 1e-4, quantity, the aggressor's side."""
+
+    def trading_state(self, symbol: str) -> str | None:
+        """ITCH's code of the trading state; None until it is told."""
+
 # --- OUCH 5.0, ITCH 5.0, GLIMPSE 5.0 ---------------------------------------------------------------------------------
 
 def decode_ouch_inbound(payload: bytes) -> dict[str, int | str]:
@@ -131,6 +183,13 @@ class Market:
         """The messages made since the last call, as (stream, number, payload).
 
         Stream 0 is the feed (ITCH), a session's stream has its number (OUCH).
+        """
+
+    def snapshot(self) -> list[bytes]:
+        """The market's books as GLIMPSE messages, the last of which says where the feed goes on.
+
+        Raises:
+            ValueError: no trading day has opened.
         """
 
     def levels(self, instrument: int, side: str, count: int) -> list[tuple[int, int]]:

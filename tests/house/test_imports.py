@@ -14,14 +14,15 @@ CRATES: dict[str, set[str]] = {
     "wire": set(),
     "journal": set(),
     "flow": set(),
+    "depth": {"wire"},
     "market": {"book"},
     "session": {"market", "wire"},
     "replica": {"journal"},
     "node": {"book", "wire", "journal", "market", "session", "replica"},
     "sim": {"book", "wire", "journal", "market", "session", "replica", "node", "verify"},
     "verify": {"journal", "market", "session", "wire"},
-    "load": {"wire", "flow", "verify"},
-    "python": {"session", "market", "wire", "journal", "flow"},
+    "load": {"wire", "depth", "flow", "verify"},
+    "python": {"session", "market", "wire", "journal", "flow", "depth"},
     "bench": {"book", "flow"},
 }
 """What each crate may use of the others."""

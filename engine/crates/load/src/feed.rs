@@ -3,8 +3,9 @@
 use crate::connection::{Lost, Reader, Writer};
 use crate::error::LoadError;
 use crate::finder::{Finder, Wanted};
-use crate::mirror::{Change, Mirror};
 use crate::settings::Login;
+use rialto_depth::{Books, Change};
+use rialto_flow::Side;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -32,14 +33,14 @@ pub(crate) struct Source<'a> {
     pub(crate) login: Login,
 }
 
-/// The feed, with a mirror that takes its messages when it is told to.
+/// The feed, with books that take its messages when it is told to.
 pub(crate) struct Feed {
     batches: Receiver<Result<Batch, Lost>>,
     batch: Batch,
     /// Position of the next message in the batch.
     at: usize,
-    pub(crate) mirror: Mirror,
-    /// How many messages about the mirrored books were applied.
+    pub(crate) books: Books,
+    /// How many messages about the books were applied.
     changes: u64,
 }
 
@@ -48,10 +49,10 @@ impl Feed {
     ///
     /// # Errors
     /// A login fails, or the snapshot ends too early.
-    pub(crate) fn open(source: &Source<'_>, mut mirror: Mirror) -> Result<Self, LoadError> {
+    pub(crate) fn open(source: &Source<'_>, mut books: Books) -> Result<Self, LoadError> {
         let mut next = 1;
         if !source.snapshot.is_empty() {
-            next = take_snapshot(source.snapshot, &source.login, &mut mirror)?;
+            next = take_snapshot(source.snapshot, &source.login, &mut books)?;
         }
         let finder = Finder::new(source.feed, source.login)?;
         let never = AtomicBool::new(false);
@@ -69,9 +70,23 @@ impl Feed {
             batches,
             batch,
             at: 0,
-            mirror,
+            books,
             changes: 0,
         })
+    }
+
+    /// Prices in units of 1e-4 and quantities of one side of an instrument's book, best first.
+    pub(crate) fn levels(
+        &self,
+        instrument: usize,
+        side: Side,
+    ) -> impl Iterator<Item = (i64, u64)> + '_ {
+        let side = match side {
+            Side::Buy => rialto_depth::Side::Buy,
+            Side::Sell => rialto_depth::Side::Sell,
+        };
+        let levels = self.books.levels(instrument, side);
+        levels.map(|level| (i64::from(level.price_e4), level.quantity))
     }
 
     /// Starts counting anew.
@@ -79,7 +94,7 @@ impl Feed {
         self.changes = 0;
     }
 
-    /// Applies messages until `count` about the mirrored books were applied; waits for them if `wait`. Says whether it
+    /// Applies messages until `count` about the books were applied; waits for them if `wait`. Says whether it
     /// got that far.
     pub(crate) fn apply_to(&mut self, count: u64, wait: bool) -> Result<bool, LoadError> {
         let until = wait.then(|| Instant::now() + PATIENCE);
@@ -108,12 +123,9 @@ impl Feed {
     }
 
     /// Applies messages until `done` holds; an error if that takes too long.
-    pub(crate) fn apply_until(
-        &mut self,
-        done: impl Fn(&Mirror) -> bool,
-    ) -> Result<bool, LoadError> {
+    pub(crate) fn apply_until(&mut self, done: impl Fn(&Books) -> bool) -> Result<bool, LoadError> {
         let until = Instant::now() + PATIENCE;
-        while !done(&self.mirror) {
+        while !done(&self.books) {
             if !self.step(Some(until))? {
                 return Ok(false);
             }
@@ -152,15 +164,15 @@ impl Feed {
         let end = self.batch.ends.get(self.at).copied().unwrap_or(start);
         self.at += 1;
         let bytes = self.batch.bytes.get(start..end).unwrap_or_default();
-        if let Change::Book(_) = apply(&mut self.mirror, bytes)? {
+        if apply(&mut self.books, bytes)?.book().is_some() {
             self.changes += 1;
         }
         Ok(true)
     }
 }
 
-fn apply(mirror: &mut Mirror, bytes: &[u8]) -> Result<Change, LoadError> {
-    mirror.apply(bytes).map_err(|error| {
+fn apply(books: &mut Books, bytes: &[u8]) -> Result<Change, LoadError> {
+    books.apply(bytes).map_err(|error| {
         LoadError::new(
             format!("market data: {error}"),
             "is this the feed of a Rialto venue, of the same version?",
@@ -220,11 +232,7 @@ fn forward(
 }
 
 /// Takes a snapshot; where the feed goes on.
-fn take_snapshot(
-    addresses: &[String],
-    login: &Login,
-    mirror: &mut Mirror,
-) -> Result<u64, LoadError> {
+fn take_snapshot(addresses: &[String], login: &Login, books: &mut Books) -> Result<u64, LoadError> {
     let finder = Finder::new(addresses, *login)?;
     let never = AtomicBool::new(false);
     let (mut reader, writer) = finder.search(Wanted::current(1), PATIENCE, &never)?;
@@ -232,7 +240,7 @@ fn take_snapshot(
     let mut end = None;
     while end.is_none() {
         let mut failed = None;
-        let read = reader.messages(|_, message| match apply(mirror, message) {
+        let read = reader.messages(|_, message| match apply(books, message) {
             Ok(Change::SnapshotEnd(next)) => end = Some(next),
             Ok(_) => {}
             Err(error) => failed = Some(error),

@@ -8,10 +8,10 @@ use crate::connection::{Lost, Reader, Writer};
 use crate::error::LoadError;
 use crate::feed::{Feed, Source};
 use crate::finder::{Finder, Wanted};
-use crate::mirror::Mirror;
 use crate::orders::{self, Report};
 use crate::settings::{Instrument, Login};
 use crate::tally::Tally;
+use rialto_depth::Books;
 use rialto_flow::Side;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
@@ -80,12 +80,12 @@ impl Gateway {
         let finder = Finder::new(place.orders, place.login)?;
         let never = AtomicBool::new(false);
         let (reader, writer) = finder.search(Wanted::current(0), PATIENCE, &never)?;
-        let symbols = place
+        let symbols: Vec<_> = place
             .instruments
             .iter()
             .map(|instrument| instrument.symbol)
             .collect();
-        let feed = Feed::open(&place.source, Mirror::new(symbols))?;
+        let feed = Feed::open(&place.source, Books::of(&symbols))?;
         let mut gateway = Self {
             finder,
             next_report: reader.next,
@@ -404,25 +404,25 @@ impl Gateway {
                 ));
             }
             let order_ref = order_ref.unwrap_or(0);
-            if !self.feed.apply_until(|mirror| mirror.has(order_ref))? {
+            if !self.feed.apply_until(|books| books.has(order_ref))? {
                 return Err(LoadError::new(
                     format!(
                         "the feed does not show an order of {symbol} that was accepted (listed there: {})",
-                        self.feed.mirror.lists(at)
+                        self.feed.books.lists(at)
                     ),
                     "give the feed and the snapshot of the same market",
                 ));
             }
             self.command(|out| orders::cancel(out, user_ref, 0))?;
             self.sync(|_| Ok(()), |_| {})?;
-            if !self.feed.apply_until(|mirror| !mirror.has(order_ref))? {
+            if !self.feed.apply_until(|books| !books.has(order_ref))? {
                 return Err(LoadError::new(
                     format!("the feed does not show the end of an order of {symbol}"),
                     "see the node's log",
                 ));
             }
         }
-        let others = self.feed.mirror.len();
+        let others = self.feed.books.resting();
         if others > 0 {
             return Err(LoadError::new(
                 format!("{others} orders of others rest in the instruments"),

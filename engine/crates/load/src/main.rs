@@ -9,7 +9,6 @@ mod finder;
 mod flow;
 mod gateway;
 mod ledger;
-mod mirror;
 mod orders;
 mod progress;
 mod ramp;

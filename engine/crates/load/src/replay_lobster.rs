@@ -142,9 +142,9 @@ impl Remote {
                 break;
             }
             self.placed.pop_front();
-            let mirror = &self.gateway.feed.mirror;
+            let feed = &self.gateway.feed;
             let side = |side| {
-                let levels = mirror.levels(0, side).take(depth);
+                let levels = feed.levels(0, side).take(depth);
                 levels
                     .map(|(price_e4, qty)| Level { price_e4, qty })
                     .collect()
@@ -240,7 +240,7 @@ impl Venue for Remote {
     fn is_head(&mut self, key: Key) -> Result<bool, LoadError> {
         self.settle()?;
         let order_ref = self.book.orders.get(&key).and_then(|order| order.order_ref);
-        Ok(order_ref.is_some_and(|order_ref| self.gateway.feed.mirror.is_head(order_ref)))
+        Ok(order_ref.is_some_and(|order_ref| self.gateway.feed.books.is_head(order_ref)))
     }
 
     fn take(&mut self, side: Side, price_e4: i64, qty: u32) -> Result<Vec<Maker>, LoadError> {

@@ -72,7 +72,7 @@ pub(crate) fn replay(
     for symbol in 0..symbols {
         let tick_e4 = gateway.instrument(symbol)?.tick_e4.max(1).cast_signed();
         let levels = |side| -> Vec<(i64, u64)> {
-            let levels = gateway.feed.mirror.levels(symbol, side);
+            let levels = gateway.feed.levels(symbol, side);
             levels
                 .map(|(price_e4, qty)| (price_e4 / tick_e4, qty))
                 .collect()

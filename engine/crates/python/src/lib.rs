@@ -1,6 +1,7 @@
-//! The engine in process for Python: codecs, market and sessions, journal, replay.
+//! The engine in process for Python: codecs, market and sessions, market data's books, journal, replay.
 
 mod codecs;
+mod depth;
 mod journal;
 mod market;
 mod replay;
@@ -22,6 +23,8 @@ mod _engine {
         account_query, cancel_order, decode_glimpse, decode_itch, decode_ouch_inbound,
         decode_ouch_outbound, enter_order, mass_cancel, modify_order, replace_order,
     };
+    #[pymodule_export]
+    use super::depth::{FeedBook, FeedError};
     #[pymodule_export]
     use super::journal::Journal;
     #[pymodule_export]

@@ -11,7 +11,7 @@ use rialto_market::types::{
     Account, AccountId, Instrument, InstrumentId, SessionDefinition, SessionId, Side, Symbol,
     TradingDay, Username,
 };
-use rialto_session::{Publisher, StreamId, StreamSink, inbound};
+use rialto_session::{Publisher, Snapshot, StreamId, StreamSink, inbound};
 
 /// Messages that no one has taken yet; the feed is stream 0, a session's stream has its number.
 #[derive(Default)]
@@ -233,6 +233,16 @@ impl Market {
             .drain(..)
             .map(|(stream, number, payload)| (stream, number, PyBytes::new(py, &payload)))
             .collect()
+    }
+
+    /// A snapshot: the GLIMPSE messages, of which the last says where the feed goes on.
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let feed = self.publisher.stream(StreamId::Feed).ok_or_else(|| {
+            PyValueError::new_err("no trading day has opened, so there is no feed: open one first")
+        })?;
+        Ok(Snapshot::new(&self.market, feed.next)
+            .map(|message| PyBytes::new(py, &message))
+            .collect())
     }
 
     /// The price levels of a side as (price in ticks, quantity), best first.

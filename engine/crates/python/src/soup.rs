@@ -1,5 +1,6 @@
 //! SoupBinTCP for Python: the client's packets, and the frames of a server's bytes.
 
+use crate::depth::{FeedBook, FeedError};
 use crate::refuse;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -62,6 +63,9 @@ pub fn soup_logout(py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
     packet(py, &ClientPacket::LogoutRequest)
 }
 
+/// A packet's kind, payload, session and number.
+type Packet<'py> = (char, Bound<'py, PyBytes>, String, u64);
+
 /// The frames of a server's bytes, as they arrive.
 #[pyclass(module = "rialto_engine._engine")]
 pub struct ServerFrames {
@@ -88,11 +92,7 @@ impl ServerFrames {
 
     /// The next packet as (kind, payload, session, number), or None until more bytes arrive. The payload is a message
     /// (`S`), a debug text (`+`), a reject code (`J`) or empty; session and number are a login's (`A`).
-    #[allow(clippy::type_complexity, reason = "one tuple for Python")]
-    fn pop<'py>(
-        &mut self,
-        py: Python<'py>,
-    ) -> PyResult<Option<(char, Bound<'py, PyBytes>, String, u64)>> {
+    fn pop<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Packet<'py>>> {
         let rest = self.received.get(self.used..).unwrap_or_default();
         let Some((packet, used)) = ServerDecoder::new(SERVER_LIMIT)
             .frame(rest)
@@ -120,5 +120,33 @@ impl ServerFrames {
         };
         self.used += used;
         Ok(Some(found))
+    }
+
+    /// Applies every message up to the next packet of another kind, and says how many; if there is none, the packet that
+    /// `pop` gives. An error is that of the first message: those before one that can't be taken are told first.
+    fn apply_to<'py>(
+        &mut self,
+        py: Python<'py>,
+        mut book: PyRefMut<'py, FeedBook>,
+        now_ns: u64,
+    ) -> PyResult<(u64, Option<Packet<'py>>)> {
+        let mut applied = 0;
+        let decoder = ServerDecoder::new(SERVER_LIMIT);
+        while let Ok(Some((ServerPacket::SequencedData(message), used))) =
+            decoder.frame(self.received.get(self.used..).unwrap_or_default())
+        {
+            match book.view.apply(message, now_ns) {
+                Ok(_) => {
+                    self.used += used;
+                    applied += 1;
+                }
+                Err(error) if applied == 0 => return Err(FeedError::new_err(error.to_string())),
+                Err(_) => break,
+            }
+        }
+        if applied > 0 {
+            return Ok((applied, None));
+        }
+        Ok((0, self.pop(py)?))
     }
 }
