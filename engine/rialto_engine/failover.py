@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
+from rialto_engine import _engine
 from rialto_engine.soup import (
     Connection,
     DisplacedError,
@@ -23,6 +24,8 @@ from rialto_engine.soup import (
     SessionError,
     host_and_port,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,29 @@ class MarketConnection:
             DisplacedError: the same user logged in elsewhere.
             LoginRejectedError, UnreachableError, SessionChangedError: see `open`; it may be called again.
         """
+        return await self._received(Connection.receive)
+
+    async def receive_into(self, book: _engine.FeedBook, clock_ns: Callable[[], int]) -> int:
+        """Applies the messages that are there to a book; see `Connection.receive_into`, whatever becomes of it.
+
+        Raises:
+            FeedError: a message is malformed, or messages before it were missed.
+            SessionEndedError: the stream is complete.
+            DisplacedError: the same user logged in elsewhere.
+            LoginRejectedError, UnreachableError, SessionChangedError: see `open`; it may be called again.
+        """
+        return await self._received(lambda connection: connection.receive_into(book, clock_ns))
+
+    async def rest(self, time_s: float) -> None:
+        """Leaves to the kernel what arrives for so many seconds; see `Connection.rest`."""
+        if self._connection is not None:
+            await self._connection.rest(time_s)
+
+    async def _received(self, receive: Callable[[Connection], Awaitable[T]]) -> T:
         while True:
             connection = await self._connected()
             try:
-                numbered = await connection.receive()
+                received = await receive(connection)
             except (SessionEndedError, DisplacedError):
                 raise
             except SessionError as error:
@@ -157,7 +179,12 @@ class MarketConnection:
                 continue
             self._lost_at = None
             self.next_number = connection.next_number
-            return numbered
+            return received
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What each address said since the connection was lost; empty while there is one."""
+        return {} if self._connection is not None else dict(self._answers)
 
     @property
     def is_connected(self) -> bool:

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rialto_engine import _engine
 from rialto_engine.failover import MarketConnection, NumberedStream, Patience, UnreachableError, addresses_of
 from rialto_engine.soup import Connection, LoginRejectedError, SessionError
 
 Message = dict[str, int | str]
+T = TypeVar("T")
 
 
 class Feed(NumberedStream):
@@ -86,6 +88,22 @@ async def snapshot(
         UnreachableError: no address gave a whole snapshot in time; says what each answered.
         ValueError: there is no address, one is not HOST:PORT, or a value does not fit its field.
     """
+    return await from_snapshot(addresses, username, password, _read_snapshot, patience=patience)
+
+
+async def from_snapshot(
+    addresses: str | Sequence[str],
+    username: str,
+    password: str,
+    read: Callable[[Connection], Awaitable[T]],
+    *,
+    patience: Patience | None = None,
+) -> T:
+    """What `read` makes of a whole snapshot: it is given a connection at whose first message one begins.
+
+    Raises:
+        LoginRejectedError, UnreachableError, ValueError: see `snapshot`.
+    """
     waits = patience or Patience()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + waits.overall_s
@@ -96,7 +114,7 @@ async def snapshot(
             async with asyncio.timeout(waits.login_s):
                 connection = await Connection.connect(address, username, password, number=1, silence_s=waits.silence_s)
             async with connection:
-                return await _read_snapshot(connection)
+                return await read(connection)
         except LoginRejectedError as error:
             if error.code == "A":
                 raise

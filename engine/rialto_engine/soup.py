@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,8 @@ HEARTBEAT_S = 1.0
 """The client sends a heartbeat when it has sent nothing for this long (SoupBinTCP 3.00, "Client Heartbeat")."""
 SILENCE_S = 15.0
 """A server that sent nothing for this long is gone."""
+MOST_BYTES = 1 << 20
+"""Of so many bytes at most the messages are applied to a book at once, so that the loop is not held up for long."""
 CLOSE_S = 3.0
 """A server that has not read the logout within this time is left."""
 DISPLACED = "the same user logged in on another connection"
@@ -161,10 +163,50 @@ class Connection:
                 number = self.next_number
                 self.next_number += 1
                 return Numbered(number, payload)
-            if kind == "Z":
-                raise SessionEndedError(f"session {self.session} is complete")
-            if kind not in {"H", "+"}:
-                raise SessionError(f"the server sent packet {kind!r} within a session; log in again")
+            self._pass_over(kind)
+
+    async def receive_into(self, book: _engine.FeedBook, clock_ns: Callable[[], int]) -> int:
+        """Applies every message that is there to a book, after waiting for one or for a heartbeat.
+
+        A message that can't be applied raises an error when those before it have been; `next_number` is its number.
+
+        Args:
+            book: of this stream, up to `next_number`.
+            clock_ns: nanoseconds since the epoch, UTC; it gives trades their dates.
+
+        Returns:
+            How many were applied; 0 after a heartbeat.
+
+        Raises:
+            FeedError: a message is malformed, or messages before it were missed.
+            SessionEndedError: the stream is complete.
+            SessionError: the connection is gone; log in again with `next_number`.
+        """
+        while True:
+            try:
+                applied, packet = self._frames.apply_to(book, clock_ns())
+            except _engine.FeedError as error:
+                raise _engine.FeedError(f"message {self.next_number} of {self.session}: {error}") from error
+            except ValueError as error:
+                raise self._not_soup(error) from error
+            if packet is not None:
+                self._keep_note(packet)
+                self._pass_over(packet[0])
+                return 0
+            self.next_number += applied
+            if applied:
+                return applied
+            await self._read(MOST_BYTES)
+
+    async def rest(self, time_s: float) -> None:
+        """Leaves to the kernel what arrives for so many seconds: many small packets then cost one read."""
+        transport = self._writer.transport
+        if isinstance(transport, asyncio.ReadTransport):
+            transport.pause_reading()
+            try:
+                await asyncio.sleep(time_s)
+            finally:
+                transport.resume_reading()
 
     async def send(self, payload: bytes) -> None:
         """Sends one client message.
@@ -216,28 +258,46 @@ class Connection:
 
     async def _packet(self) -> tuple[str, bytes, str, int]:
         while (frame := self._frame()) is None:
-            try:
-                async with asyncio.timeout(self._silence_s):
-                    received = await self._reader.read(1 << 16)
-            except TimeoutError as error:
-                raise SessionError(f"the server was silent for {self._silence_s:g} s; log in again") from error
-            except OSError as error:
-                raise SessionError(f"the connection is gone ({error}); log in again") from error
-            if not received:
-                if self._note == DISPLACED:
-                    raise DisplacedError(f"{DISPLACED}: end one of the two clients")
-                said = f": {self._note}" if self._note else "; log in again"
-                raise SessionError(f"the server closed the connection{said}")
-            self._frames.push(received)
-        if frame[0] == "+":
-            self._note = frame[1].decode("ascii", "replace")
+            await self._read(1 << 16)
+        self._keep_note(frame)
         return frame
+
+    async def _read(self, most_bytes: int) -> None:
+        """Waits for bytes of the server, and takes them."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                received = await self._reader.read(most_bytes)
+        except TimeoutError as error:
+            raise SessionError(f"the server was silent for {self._silence_s:g} s; log in again") from error
+        except OSError as error:
+            raise SessionError(f"the connection is gone ({error}); log in again") from error
+        if not received:
+            if self._note == DISPLACED:
+                raise DisplacedError(f"{DISPLACED}: end one of the two clients")
+            said = f": {self._note}" if self._note else "; log in again"
+            raise SessionError(f"the server closed the connection{said}")
+        self._frames.push(received)
 
     def _frame(self) -> tuple[str, bytes, str, int] | None:
         try:
             return self._frames.pop()
         except ValueError as error:
-            raise SessionError(f"the server does not speak SoupBinTCP ({error}); is the address right?") from error
+            raise self._not_soup(error) from error
+
+    @staticmethod
+    def _not_soup(error: ValueError) -> SessionError:
+        return SessionError(f"the server does not speak SoupBinTCP ({error}); is the address right?")
+
+    def _keep_note(self, frame: tuple[str, bytes, str, int]) -> None:
+        if frame[0] == "+":
+            self._note = frame[1].decode("ascii", "replace")
+
+    def _pass_over(self, kind: str) -> None:
+        """Heartbeats and notes say nothing about the stream; any other packet that is no message ends it."""
+        if kind == "Z":
+            raise SessionEndedError(f"session {self.session} is complete")
+        if kind not in {"H", "+"}:
+            raise SessionError(f"the server sent packet {kind!r} within a session; log in again")
 
     async def _beat(self) -> None:
         while True:

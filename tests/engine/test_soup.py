@@ -179,3 +179,42 @@ def test_an_order_that_does_not_fit_takes_no_number() -> None:
 
     asyncio.run(with_server(handler, client))
     assert received[0][2:8] == b"UO" + struct.pack(">I", 1)
+
+
+def test_what_arrives_while_a_connection_rests_is_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    went_on, sent = asyncio.Event(), asyncio.Event()
+    reads: list[bytes] = []
+    feed_data = asyncio.StreamReader.feed_data
+
+    def counted(reader: asyncio.StreamReader, data: bytes) -> None:
+        if went_on.is_set():
+            reads.append(bytes(data))
+        feed_data(reader, data)
+
+    monkeypatch.setattr(asyncio.StreamReader, "feed_data", counted)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(49)
+        writer.write(packet(ACCEPTED))
+        await went_on.wait()
+        for payload in (b"Sone", b"Stwo", b"Sthree"):
+            writer.write(packet(payload))
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        sent.set()
+        await reader.read()
+
+    async def client(address: str) -> None:
+        async with await Connection.connect(address, "TRADE1", "secret") as connection:
+            resting = asyncio.create_task(connection.rest(3_600))
+            await asyncio.sleep(0)
+            went_on.set()
+            await sent.wait()
+            assert reads == []
+            resting.cancel()
+            await asyncio.wait([resting])
+            received = [(await connection.receive()).payload for _ in range(3)]
+            assert received == [b"one", b"two", b"three"]
+            assert reads == [packet(b"Sone") + packet(b"Stwo") + packet(b"Sthree")]
+
+    asyncio.run(with_server(handler, client))

@@ -1,4 +1,4 @@
-"""A market of three replicas in one process, as clients see it: order ports of which one leads, and feed ports.
+"""A market of three replicas in one process, as clients see it: orders at the one that leads, market data at all.
 
 The market behind them is the engine's own, so its answers are real. What fails, and when, is the test's script.
 """
@@ -43,7 +43,7 @@ def new_market(instruments: tuple[str, ...] = ("ABC", "XYZ")) -> Market:
 
 
 class ScriptedMarket:
-    """Three order ports and three feed ports around one market."""
+    """Three order, three feed and three snapshot ports around one market."""
 
     def __init__(self) -> None:
         self.market = new_market()
@@ -67,6 +67,9 @@ class ScriptedMarket:
         """Seconds between two messages of a stream, so that each is read by itself."""
         self.orders: list[str] = []
         self.feeds: list[str] = []
+        self.snapshots: list[str] = []
+        self.ended = False
+        """Whether the trading day is over, so that every feed ends behind its last message."""
         self._writers: dict[asyncio.StreamWriter, tuple[str, int]] = {}
         self._more = asyncio.Condition()
         self._half = 0
@@ -75,9 +78,9 @@ class ScriptedMarket:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncGenerator[ScriptedMarket]:
-        """While it serves: its addresses are in `orders` and `feeds`."""
+        """While it serves: its addresses are in `orders`, `feeds` and `snapshots`."""
         async with contextlib.AsyncExitStack() as stack:
-            for kind, addresses in (("orders", self.orders), ("feed", self.feeds)):
+            for kind, addresses in (("orders", self.orders), ("feed", self.feeds), ("snapshot", self.snapshots)):
                 for replica in range(3):
                     server = await asyncio.start_server(self._handler(kind, replica), "127.0.0.1", 0)
                     addresses.append(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
@@ -111,13 +114,23 @@ class ScriptedMarket:
         self._apply(payload)
         await self._tell()
 
-    async def next_day(self) -> None:
-        """Closes the day and opens the next, whose streams have another name."""
+    async def close_day(self) -> None:
+        """Closes the day: every feed ends."""
         self.market.close_day(TIME_NS)
+        self._take()
+        self.ended = True
+        await self._tell()
+
+    async def next_day(self) -> None:
+        """Closes the day, unless it is closed, and opens the next, whose streams have another name."""
+        if not self.ended:
+            self.market.close_day(TIME_NS)
+        self.market.take_messages()
         self.market.open_day(DATE + 1, TIME_NS)
         self.name = str(self.market.session_name)
-        self.market.take_messages()
-        self.streams = {0: [b"O"], 1: [b"S"]}
+        self.ended = False
+        self.streams = {0: [], 1: []}
+        self._take()
         self.drop()
         await self._tell()
 
@@ -163,7 +176,13 @@ class ScriptedMarket:
                     writer.write(packet(b"J" + code))
                     return
                 first = number or known + 1
+                if kind == "snapshot":
+                    first = 1
                 writer.write(packet(b"A" + self.name.encode() + str(first).rjust(20).encode()))
+                if kind == "snapshot":
+                    writer.write(b"".join(packet(b"S" + message) for message in self.market.snapshot()))
+                    await reader.read()
+                    return
                 sender = asyncio.create_task(self._send(kind, replica, writer, first))
                 await self._read(replica, reader, writer)
             except (asyncio.IncompleteReadError, OSError):
@@ -192,6 +211,10 @@ class ScriptedMarket:
                 number += 1
                 if self.pace_s:
                     await asyncio.sleep(self.pace_s)
+            if kind == "feed" and self.ended and number > known:
+                writer.write(packet(b"Z"))
+                writer.close()
+                return
             async with self._more:
                 await self._more.wait()
 
