@@ -5,6 +5,7 @@ What they are of the market stands in a file that they share, so a test decides 
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from fake_links import LINKS
 
 from rialto_platform.local import files, process
 from rialto_platform.local.paths import VenuePaths
@@ -23,7 +26,13 @@ NODES = ("us-1", "asia-1", "europe-1")
 
 NODE = """#!{python}
 import http.server, json, os, signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: (print("asked to end", flush=True), os._exit(0)))
+def end(*_):
+    print("asked to end", flush=True)
+    time.sleep(config.get("lingers", 0))
+    print("ended at", time.monotonic(), flush=True)
+    os._exit(0)
+
+signal.signal(signal.SIGTERM, end)
 config = json.load(open(sys.argv[2]))
 name, shared = config["node"], config.get("shared") or os.environ["RIALTO_FAKE_SHARED"]
 if config.get("broken") or name in os.environ.get("RIALTO_FAKE_BROKEN", ""):
@@ -78,15 +87,11 @@ class Admin(http.server.BaseHTTPRequestHandler):
         os.rename(shared + ".new", shared)
         self.answer({{"leader": state["leader"], "epoch": state["term"], "took_ms": 4.25}})
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
-listen = config["admin_listen"]
-kept = config["markets"][0].get("orders_listen", "127.0.0.1:0")
-port = 5000 + 10 * ids[name]
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(config["admin_listen"].rpartition(":")[2])), Admin)
+markets = {{market["name"]: {{what: market[what + "_listen"] for what in ("orders", "feed", "snapshot")}}
+           for market in config["markets"]}}
 ready = {{"pid": os.getpid(), "admin": "127.0.0.1:%d" % server.server_port,
-         "markets": {{config.get("market", "main"): {{
-             "orders": kept if not kept.endswith(":0") else "127.0.0.1:%d" % port,
-             "feed": "127.0.0.1:%d" % (port + 1), "snapshot": "127.0.0.1:%d" % (port + 2),
-             "replication": "127.0.0.1:%d" % (port + 3)}}}}}}
+         "markets": {{config.get("market", name): ports for name, ports in markets.items()}}}}
 time.sleep(config.get("slow", 0))
 with open(config["ready_file"] + ".tmp", "w") as file:
     json.dump(ready, file)
@@ -153,20 +158,33 @@ class FakeVenue:
         """How the load client was called."""
         return [json.loads(line) for line in (self.folder / "load.calls").read_text().splitlines()]
 
-    def start(self, flow_seconds: str | None = None) -> process.ProcessIdentity:
-        """Starts a supervisor, with an order flow of so many seconds if that is given."""
-        flow = FlowPlan("main", self.nodes, ("--session", "A", "--seconds", flow_seconds or ""))
-        flows = () if flow_seconds is None else (flow,)
-        Plan("venue", str(self.folder / "node"), str(self.folder / "load"), self.nodes, flows).write(self.paths.plan)
+    def start(
+        self, flow_seconds: str | None = None, *, linked: bool = False, markets: tuple[str, ...] = ("main",)
+    ) -> process.ProcessIdentity:
+        """Starts a supervisor, with order flows of so many seconds if that is given, and with links if it is asked."""
+        flows = tuple(
+            FlowPlan(market, self.nodes, ("--session", "A", "--seconds", flow_seconds or "")) for market in markets
+        )
+        node, load, link = (str(self.folder / name) for name in ("node", "load", "link"))
+        plan = Plan(
+            "venue",
+            node,
+            load,
+            self.nodes,
+            () if flow_seconds is None else flows,
+            link if linked else None,
+            str(self.paths.venue_file),
+        )
+        plan.write(self.paths.plan)
         child = subprocess.Popen([sys.executable, "-m", "rialto_platform.local.supervisor", str(self.paths.root)])
         self.supervisors.append(child)
         identity = process.ProcessIdentity.of(child.pid)
         assert identity is not None
         return identity
 
-    def started(self) -> None:
+    def started(self, *, linked: bool = False) -> None:
         """Starts a supervisor and waits until every node serves."""
-        self.start()
+        self.start(linked=linked)
         for node in self.nodes:
             wait_for(lambda node=node: True if self.paths.node(node).ready.exists() else None)
 
@@ -182,8 +200,8 @@ class FakeVenue:
 
 
 def binaries(folder: Path) -> None:
-    """The stand-ins' programs: `node` and `load` in `folder`."""
-    for name, text in (("node", NODE), ("load", LOAD)):
+    """The stand-ins' programs: `node`, `load` and `link` in `folder`."""
+    for name, text in (("node", NODE), ("load", LOAD), ("link", LINKS)):
         (folder / name).write_text(text.format(python=sys.executable))
         (folder / name).chmod(0o755)
     (folder / "verify.json").write_text(json.dumps(VERIFIED))
@@ -197,17 +215,28 @@ def make(folder: Path, root: Path, nodes: tuple[str, ...] = NODES) -> FakeVenue:
     market = {
         "name": "main",
         "id": 1,
-        **dict.fromkeys(("orders_listen", "feed_listen", "snapshot_listen"), "127.0.0.1:0"),
         "instruments": [
             {"symbol": "ACME", "tick_size_e4": 100, "lot_size": 1, "reference_price_e4": 1000, "collar_percent": None}
         ],
         "sessions": [{"username": name, "id": at, "account": 1} for at, name in enumerate("ABC", start=1)],
         "feed_users": [],
     }
-    for name in nodes:
+    for number, name in enumerate(nodes, start=1):
         node = venue.paths.node(name)
-        about = {"node": name, "admin_listen": "127.0.0.1:0", "ready_file": str(node.ready), "markets": [market]}
-        files.write_json(node.config, about | {"shared": str(venue.shared), "voters": list(nodes)})
+        listens = {
+            f"{what}_listen": f"127.0.0.1:50{number}{at}" for at, what in enumerate(("orders", "feed", "snapshot"))
+        }
+        about = {"node": name, "admin_listen": "127.0.0.1:0", "ready_file": str(node.ready)}
+        more = {"markets": [market | listens], "shared": str(venue.shared), "voters": list(nodes)}
+        files.write_json(node.config, about | more)
+    regions = [name.removesuffix("-1") for name in nodes]
+    edges: list[dict[str, object]] = [
+        {"name": name, "listen": f"127.0.0.1:600{at}", "addresses": []} for at, name in enumerate(regions, start=1)
+    ]
+    link = {"latency_us": 1000, "jitter_us": 0, "bandwidth_bps": 10**9, "loss_ppm": 0}
+    links = [{"between": list(pair)} | link for pair in itertools.combinations(regions, 2)]
+    about = {"venue": "venue", "admin_listen": "127.0.0.1:0", "ready_file": str(venue.paths.links.ready)}
+    files.write_json(venue.paths.links.config, about | {"regions": edges, "links": links})
     return venue
 
 

@@ -66,7 +66,7 @@ def test_validate(venues: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_validate_says_what_one_machine_does_not_run(venues: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", str(venues / "three-clouds.yaml")]) == 0
-    assert "markets.pacific: its learners in us and europe are not run" in capsys.readouterr().out
+    assert "markets.pacific: durability zone: 1 of 3 zones here; its learners in us and europe are not run" in capsys.readouterr().out
     assert cli.main(["validate", "--json", str(venues / "laptop.yaml")]) == 0
     assert json.loads(capsys.readouterr().out)["notes"] == []
 

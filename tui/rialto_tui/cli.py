@@ -71,6 +71,16 @@ def _run(options: argparse.Namespace) -> int:
             from rialto_tui import node_commands
 
             return node_commands.node(options.venue, options.region, options.action, as_json=options.json)
+        case "link":
+            from rialto_tui import link_commands
+
+            return link_commands.link(options)
+        case "venue":
+            from rialto_tui import venue_commands
+
+            if options.action == "list":
+                return venue_commands.list_venues(as_json=options.json)
+            return venue_commands.diff(options.venue, options.venue_file, as_json=options.json)
         case "switchover":
             from rialto_tui import node_commands
 
@@ -106,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="print what runs and what trades")
     watch = commands.add_parser("watch", help="show what trades, until q or Ctrl-C; m moves the leader")
     logs = commands.add_parser("logs", help="print the last lines of the venue's logs")
-    logs.add_argument("process", nargs="?", help="a region, a node's name, `flow` or `supervisor`; all without it")
+    logs.add_argument(
+        "process", nargs="?", help="a region, a node's name, `links`, `flow` or `supervisor`; all without it"
+    )
     logs.add_argument(
         "--lines", type=_positive, default=20, metavar="N", help="lines of each log (default: %(default)s)"
     )
@@ -125,6 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (down, clean, status, watch, logs, node, switchover):
         _add_venue(command)
 
+    _add_link(commands.add_parser("link", help="show, slow, cut and heal the links between regions"))
+    _add_venues(commands.add_parser("venue", help="the venues of this machine, and what changed in their files"))
     validate = commands.add_parser("validate", help="check a venue file and print everything that is wrong in it")
     validate.add_argument("venue_file", type=Path)
     for command in (status, validate, node, switchover):
@@ -133,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     flow = commands.add_parser("flow", help="send seeded order flow into a market of a running venue")
     _add_venue(flow)
     _add_market(flow)
+    _add_from(flow)
     flow.add_argument("--rate", type=_positive, default=200, metavar="N", help="orders a second (default: %(default)s)")
     flow.add_argument("--seconds", type=_positive, default=60, metavar="S", help="for how long (default: %(default)s)")
     flow.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same flow")
@@ -160,10 +175,46 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--reference", type=Path, metavar="FILE", help="lobster: book file to compare with")
     replay.add_argument("--instrument", metavar="SYMBOL", help="the instrument to send it to")
     replay.add_argument("--username", default="REPLAY", help="the order session to log in with (default: %(default)s)")
+    _add_from(replay)
     _add_venue(replay)
     _add_market(replay)
     replay.add_argument("--json", action="store_true", help="end with one JSON object")
     return parser
+
+
+def _add_link(link: argparse.ArgumentParser) -> None:
+    actions = link.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="print every link, each direction in a line")
+    changed = actions.add_parser("set", help="change what a link is like; what is not given stays")
+    cut = actions.add_parser("cut", help="let nothing through; nothing is lost, it goes on once the link is healed")
+    heal = actions.add_parser("heal", help="uncut, and as the venue file declares it")
+    for action in (changed, cut, heal):
+        action.add_argument("one", metavar="REGION", help="a region")
+        action.add_argument("other", metavar="REGION", help="the region at the other end")
+    for name, example in (("latency", "80 ms"), ("jitter", "5 ms"), ("bandwidth", "1 Gbit/s"), ("loss", "0.1 %")):
+        changed.add_argument(f"--{name}", metavar="AMOUNT", help=f'such as "{example}"'.replace("%", "%%"))
+    for action in (changed, cut):
+        action.add_argument("--one-way", action="store_true", help="only from the first region to the second")
+        action.add_argument("--for", dest="lease", metavar="TIME", help='it heals by itself after this, such as "10 s"')
+    for action in (listed, changed, cut, heal):
+        _add_venue(action)
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_venues(venue: argparse.ArgumentParser) -> None:
+    actions = venue.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="print every venue: its state, nodes, leaders, flow, file and directory")
+    diff = actions.add_parser("diff", help="print what a venue file says otherwise than when the venue was started")
+    diff.add_argument("venue_file", nargs="?", type=Path, help="default: the file it was started from")
+    _add_venue(diff)
+    for action in (listed, diff):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="region", metavar="REGION", help="send as a client in this region, across the links"
+    )
 
 
 def _add_venue(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from typing import cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from rialto_platform.local import paths, proof
+from rialto_platform.local import links, paths, proof
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.paths import VenuePaths
 from rialto_platform.local.target import Target, find
@@ -46,10 +46,16 @@ _VERDICT = (
 def flow(options: argparse.Namespace) -> int:
     """Sends seeded order flow with the load client; with --verify holds its acknowledgements against all replicas."""
     venue = paths.choose_venue(cast("str | None", options.venue))
-    target = find(venue, cast("str | None", options.market))
+    target = _seen_from(options, venue, find(venue, cast("str | None", options.market)))
     if not options.verify:
         return _show(_run(*_flow_command(options, target)), as_json=cast("bool", options.json))
     return _verified(options, venue, target)
+
+
+def _seen_from(options: argparse.Namespace, venue: VenuePaths, target: Target) -> Target:
+    """The market as a client in the region of `--from` reaches it: across the links."""
+    region = cast("str | None", options.region)
+    return target if region is None else target.through(links.edge(venue, region))
 
 
 def _verified(options: argparse.Namespace, venue: VenuePaths, target: Target) -> int:
@@ -124,7 +130,8 @@ def replay(options: argparse.Namespace) -> int:
         raise LocalError("replay", "of a recorded day needs two books", "give --seed-book FILE and --reference FILE")
     if options.in_process:
         return _in_process(options, file, [book for book in books if book is not None])
-    target = find(paths.choose_venue(cast("str | None", options.venue)), cast("str | None", options.market))
+    venue = paths.choose_venue(cast("str | None", options.venue))
+    target = _seen_from(options, venue, find(venue, cast("str | None", options.market)))
     if target.feed_user is None:
         raise LocalError(f"market {target.market}", "has no feed user", "add one under feed_users in the venue file")
     symbols = _symbols(cast("str | None", options.instrument), file, target, lobster=lobster)

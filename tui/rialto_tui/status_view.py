@@ -7,6 +7,7 @@ from typing import cast
 
 from rialto_platform.local.status import NodeStatus, VenueStatus
 from rialto_platform.local.topology import MarketView, Replica, objects
+from rialto_tui import link_view
 
 _E4 = 10_000
 _HEADINGS = ("symbol", "", "bid qty", "bid", "ask", "ask qty", "last", "trades", "volume")
@@ -17,12 +18,14 @@ _WIDTHS = (7, 9, 9, 7, 9, 6, 9)
 
 def render(status: VenueStatus, width: int | None = None) -> list[str]:
     """The lines of a status screen, each at most `width` characters if that is given; 80 hold everything."""
-    lines = [f"venue {status.venue}   {status.state}   order flow: {status.flow}"]
+    lines = [f"venue {status.venue}   {status.state}   order flow: {_flows(status)}"]
     if status.problem:
         lines.append(status.problem)
+    lines += status.reduced
     nodes = {node.name: node for node in status.nodes}
     for node in status.nodes:
         lines += _problem(node)
+    lines += link_view.summary(status.links, status.observed_at_ns)
     for market in status.markets:
         lines += ["", *_market(market, nodes)]
     if status.state == "down":
@@ -37,6 +40,13 @@ def topology(market: MarketView, nodes: Mapping[str, NodeStatus] | None = None) 
     head = f"market {market.name}   {leader}{epoch}"
     rows = [_replica(replica, (nodes or {}).get(replica.node)) for replica in market.replicas]
     return [head, _columns(_REPLICA_HEADINGS), *rows]
+
+
+def _flows(status: VenueStatus) -> str:
+    """One word where all order flows are in one state, else the state of each."""
+    if len(set(status.flows.values())) <= 1:
+        return status.flow
+    return ", ".join(f"{market} {state}" for market, state in status.flows.items())
 
 
 def _problem(node: NodeStatus) -> list[str]:

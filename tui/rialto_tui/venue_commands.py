@@ -1,4 +1,4 @@
-"""up, down, clean, validate."""
+"""up, down, clean, validate, venue list, venue diff."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rialto_platform.local import lifecycle, paths, status
-from rialto_tui import status_commands
+from rialto_platform.local import changes, lifecycle, one_machine, paths, status, venues
+from rialto_tui import change_view, status_commands
 
 if TYPE_CHECKING:
     from rialto_platform.venue import Venue
@@ -27,8 +27,8 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
     name = started.paths.name
     if started.already_up:
         print(f"Venue {name} is up already.")
-        if started.file_differs:
-            print(f"It runs from another content of {venue_file}: `rialto down`, then `rialto up`, to run the new one.")
+        if started.changed is not None:
+            print("\n".join(change_view.lines(started.changed)))
     else:
         print(f"Venue {name} is up.")
     for problem in started.failed:
@@ -39,7 +39,7 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
         return status_commands.watch(name)
     status_commands.status(name, as_json=False)
     # Not the status's: what happens to the venue between its start and this picture is no failure to start it.
-    return 1 if started.failed else 0
+    return 1 if started.failed or started.changed is not None else 0
 
 
 def _leaders(venue: paths.VenuePaths) -> list[str]:
@@ -57,14 +57,8 @@ def _leaders(venue: paths.VenuePaths) -> list[str]:
 
 
 def _notes(venue: Venue) -> list[str]:
-    """What the file declares and this machine does not run."""
-    from rialto_platform.venue import learners
-
-    return [
-        f"markets.{name}: its learners in {' and '.join(regions)} are not run on one machine; its voters are"
-        for name, market in venue.markets.items()
-        if (regions := learners(venue, market))
-    ]
+    """What the file declares and one machine does not run."""
+    return list(one_machine.left_out(venue))
 
 
 def down(name: str | None) -> int:
@@ -123,3 +117,42 @@ def validate(venue_file: Path, *, as_json: bool) -> int:
         for note in _notes(venue):
             print(f"  {note}")
     return 0
+
+
+def list_venues(*, as_json: bool) -> int:
+    """Prints every venue of this machine, those that are down among them."""
+    found = venues.survey()
+    if as_json:
+        print(json.dumps([one.as_json() for one in found], indent=2))
+    elif not found:
+        print("This machine has no venue yet. Start one: rialto up")
+    else:
+        print("\n\n".join("\n".join(_summary(one)) for one in found))
+    return 0
+
+
+def _summary(venue: venues.Summary) -> list[str]:
+    """One venue: its state in a line, then where it comes from and where it keeps things."""
+    running = sum(state == "running" for state in venue.nodes.values())
+    leaders = ", ".join(f"{market} by {node or 'nobody'}" for market, node in venue.leaders.items())
+    parts = [f"{venue.name:<16} {venue.state}", f"{running} of {len(venue.nodes)} nodes run"]
+    parts += [f"led: {leaders}"] if leaders else []
+    parts += [f"flow {venue.flow}"] if venue.flow != "none" else []
+    lines = ["   ".join(parts)]
+    lines += [f"  {venue.problem}"] if venue.problem else []
+    return [*lines, f"  file   {venue.file or '-'}", f"  state  {venue.directory}"]
+
+
+def diff(name: str | None, venue_file: Path | None, *, as_json: bool) -> int:
+    """Prints what a venue file says otherwise than when the venue was started; exit status 1 if anything."""
+    venue = paths.choose_venue(name)
+    file = changes.file_of(venue) if venue_file is None else venue_file.absolute()
+    found = changes.changed(venue, file)
+    if as_json:
+        told = changes.Changed(str(file), ()) if found is None else found
+        print(json.dumps({"venue": venue.name} | told.as_json(), indent=2))
+    elif found is None:
+        print(f"{file} declares what venue {venue.name} was started with.")
+    else:
+        print("\n".join(change_view.lines(found)))
+    return 0 if found is None else 1

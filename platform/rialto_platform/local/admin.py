@@ -1,4 +1,4 @@
-"""A node's admin API, asked over HTTP."""
+"""The admin API of a node, or of the links, asked over HTTP."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def post_json(address: str, path: str, body: Json, timeout_s: float) -> Json:
         LocalError: as `get_json`.
     """
     return _ask("POST", address, path, body, timeout_s)
+
+
+def patch_json(address: str, path: str, body: Json, timeout_s: float) -> Json:
+    """PATCHes with a JSON object at host:port; what it answers.
+
+    Raises:
+        LocalError: as `get_json`.
+    """
+    return _ask("PATCH", address, path, body, timeout_s)
 
 
 def _ask(verb: str, address: str, path: str, body: Json | None, timeout_s: float) -> Json:

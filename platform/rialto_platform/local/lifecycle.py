@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rialto_platform.local import credentials, numbers, process, status, topology
-from rialto_platform.local.addresses import with_addresses
+from rialto_platform.local import addresses, changes, credentials, numbers, one_machine, process, status, topology
+from rialto_platform.local.changes import Changed
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import last_lines, read_json, write_json, write_text
-from rialto_platform.local.paths import VenuePaths, venue_paths
+from rialto_platform.local.paths import VenuePaths, known_venues, venue_paths
 from rialto_platform.local.plan import FlowPlan, Plan
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 READY_TIMEOUT_S = 120.0
 FLOW_TIMEOUT_S = 5.0
 _SETTLED = {"running", "failed", "frozen"}
-"""States of a node in which there is nothing to wait for."""
+"""States of a node, and of the links, in which there is nothing to wait for."""
 _SUPERVISOR_GRACE_S = 30.0
 _LEFTOVER_GRACE_S = 10.0
 _LEAST_FREE_BYTES = 256 << 20
@@ -42,8 +42,8 @@ class Started:
     paths: VenuePaths
     already_up: bool
     """The venue ran before; nothing was changed."""
-    file_differs: bool
-    """It runs from another content of the venue file than the one given now."""
+    changed: Changed | None = None
+    """What the file given now says otherwise than the one it runs from; nothing of it was applied."""
     failed: tuple[str, ...] = ()
     """What is wrong with each node that does not start, with the last lines of its log, while the others serve."""
 
@@ -60,21 +60,23 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
         VenueError: the file is wrong; nothing was touched.
         LocalError: the file contradicts the journals, or a node did not come up; what was started has been ended again.
     """
-    from rialto_platform.node_config import node_configs
-    from rialto_platform.venue import load
+    from rialto_platform.venue import parse, read_bytes
 
-    venue = load(venue_file)
-    text = venue_file.read_text(encoding="utf-8")
+    data = read_bytes(venue_file)
+    venue = parse(data, str(venue_file))
+    text = data.decode("utf-8-sig")
     paths = venue_paths(venue.name)
     with _locked(paths):
         if running := _supervisors(paths):
-            differs = not paths.venue_file.is_file() or paths.venue_file.read_text(encoding="utf-8") != text
-            return Started(paths, already_up=True, file_differs=differs, failed=_wait_ready(paths, running[0]))
+            failed = _wait_ready(paths, running[0])
+            return Started(paths, already_up=True, changed=changes.changed(paths, venue_file), failed=failed)
         for leftover in _end_leftovers(paths):
             say(f"ended {leftover}, left over from a supervisor that died")
-        configs = {name: dict[str, object](config) for name, config in node_configs(venue).items()}
+        for sentence in one_machine.left_out(venue):
+            say(sentence)
+        configs = one_machine.configurations(venue)
         numbers.check(paths.numbers, configs)
-        plan = _prepare(paths, venue, text, configs, say, with_flow=with_flow)
+        plan = _prepare(paths, venue, venue_file, text, configs, say, with_flow=with_flow)
         say(f"starting {len(plan.nodes)} node{'s' if len(plan.nodes) != 1 else ''}: {', '.join(plan.nodes)}")
         supervisor = _spawn_supervisor(paths)
         try:
@@ -85,7 +87,7 @@ def up(venue_file: Path, *, with_flow: bool = True, say: Callable[[str], None] =
             _end_leftovers(paths)
             raise
         numbers.keep(paths.numbers, configs)
-    return Started(paths, already_up=False, file_differs=False, failed=failed)
+    return Started(paths, already_up=False, failed=failed)
 
 
 def down(paths: VenuePaths) -> bool:
@@ -134,6 +136,7 @@ def binary(name: str) -> str:
 def _prepare(
     paths: VenuePaths,
     venue: Venue,
+    venue_file: Path,
     text: str,
     configs: Mapping[str, Mapping[str, object]],
     say: Callable[[str], None],
@@ -150,17 +153,27 @@ def _prepare(
             "its markets: free space, then resume them (rialto status tells how)"
         )
     credentials.ensure(paths.credentials, usernames(venue))
-    for name, config in with_addresses(configs, {name: paths.node(name).config for name in configs}, say).items():
+    links: Mapping[str, object] | None = None
+    files = {name: paths.node(name).config for name in configs}
+    placed = addresses.place(configs, links, files, paths.links.config, say, _kept_elsewhere(paths))
+    for name, config in placed.configs.items():
         node = paths.node(name)
         node.data.mkdir(parents=True, exist_ok=True)
-        files = {"data_dir": node.data, "ready_file": node.ready, "credentials_file": paths.credentials}
-        write_json(node.config, config | {key: str(path) for key, path in files.items()})
+        places = {"data_dir": node.data, "ready_file": node.ready, "credentials_file": paths.credentials}
+        write_json(node.config, config | {key: str(path) for key, path in places.items()})
+    if placed.links is None:
+        paths.links.config.unlink(missing_ok=True)
+    else:
+        write_json(paths.links.config, placed.links | {"ready_file": str(paths.links.ready), "log_file": None})
     plan = Plan(
         venue=venue.name,
         node_binary=binary("rialto-node"),
         load_binary=binary("rialto-load"),
         nodes=tuple(configs),
         flows=_flows(paths, venue) if with_flow else (),
+        link_binary=None if placed.links is None else binary("rialto-link"),
+        file=str(venue_file.absolute()),
+        reduced=one_machine.left_out(venue),
     )
     plan.write(paths.plan)
     write_text(paths.venue_file, text)
@@ -172,8 +185,18 @@ def _flows(paths: VenuePaths, venue: Venue) -> tuple[FlowPlan, ...]:
 
     return tuple(
         FlowPlan(flow.market, flow.nodes, (*flow.arguments, "--credentials", str(paths.credentials)))
-        for flow in flow_plans(venue)
+        for flow in flow_plans(one_machine.reduced(venue))
     )
+
+
+def _kept_elsewhere(paths: VenuePaths) -> set[str]:
+    """The addresses that the machine's other venues want back, those that are down among them."""
+    others = (venue_paths(name) for name in known_venues() if name != paths.name)
+    return {
+        address
+        for other in others
+        for address in addresses.kept([other.links.config, *(other.node(name).config for name in other.nodes())])
+    }
 
 
 def _spawn_supervisor(paths: VenuePaths) -> process.ProcessIdentity:
@@ -205,29 +228,35 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple
         LocalError: a market can't have a leader, or has none in time; or the supervisor ended.
     """
     deadline = time.monotonic() + READY_TIMEOUT_S
-    names = Plan.read(paths.plan).nodes
+    plan = Plan.read(paths.plan)
+    names, linked = plan.nodes, plan.link_binary is not None
     voters = _voters(paths, names)
     while True:
         nodes = {node.name: node for node in status.observe_nodes(paths, names)}
         led = {market.name for market in topology.markets(nodes.values()) if market.agreed}
         failed = [name for name, node in nodes.items() if node.state == "failed"]
+        links = status.links_status(paths).state if linked else "running"
+        if links == "failed":
+            raise LocalError("the links", "do not start", _mend(paths.links.log))
         for market, hosts in voters.items():
             lost = [name for name in hosts if name in failed]
             if 2 * len(lost) >= len(hosts):
                 which = f"node {lost[0]}" if len(lost) == 1 else f"nodes {' and '.join(lost)}"
                 wrong = "does not start" if len(lost) == 1 else "do not start"
-                raise LocalError(f"{which} of market {market}", wrong, _mend(paths, lost[0]))
-        waiting = [name for name, node in nodes.items() if node.state not in _SETTLED]
+                raise LocalError(f"{which} of market {market}", wrong, _mend(paths.node(lost[0]).log))
+        waiting = [] if links in _SETTLED else [("the links", paths.links.log)]
+        waiting += [
+            (f"node {name}", paths.node(name).log) for name, node in nodes.items() if node.state not in _SETTLED
+        ]
         if not waiting and led >= set(voters):
-            return tuple(f"node {name} does not start; {_mend(paths, name)}" for name in failed)
+            return tuple(f"node {name} does not start; {_mend(paths.node(name).log)}" for name in failed)
         if not supervisor.alive():
             raise LocalError("the supervisor", "ended", _last_lines(paths.supervisor_log))
         if time.monotonic() >= deadline:
             within = f"within {READY_TIMEOUT_S:.0f} s"
             if waiting:
-                raise LocalError(
-                    f"node {waiting[0]}", f"did not serve {within}", _last_lines(paths.node(waiting[0]).log)
-                )
+                where, log = waiting[0]
+                raise LocalError(where, f"did not serve {within}", _last_lines(log))
             market = next(name for name in voters if name not in led)
             raise LocalError(
                 f"market {market}", f"has no leader {within}", _last_lines(paths.node(voters[market][0]).log)
@@ -235,8 +264,8 @@ def _wait_ready(paths: VenuePaths, supervisor: process.ProcessIdentity) -> tuple
         time.sleep(0.05)
 
 
-def _mend(paths: VenuePaths, node: str) -> str:
-    return "mend what its log tells, then rialto down and rialto up; " + _last_lines(paths.node(node).log)
+def _mend(log: Path) -> str:
+    return "mend what its log tells, then rialto down and rialto up; " + _last_lines(log)
 
 
 def _voters(paths: VenuePaths, names: Iterable[str]) -> dict[str, list[str]]:
@@ -252,7 +281,8 @@ def _voters(paths: VenuePaths, names: Iterable[str]) -> dict[str, list[str]]:
 def _wait_flow(paths: VenuePaths, plan: Plan) -> None:
     """Waits a moment for the order flow, so that what `up` shows next tells of it; the venue is up without it too."""
     deadline = time.monotonic() + FLOW_TIMEOUT_S
-    while plan.flows and not paths.flow.exists() and time.monotonic() < deadline:
+    records = [paths.flow(flow.market).record for flow in plan.flows]
+    while not all(record.exists() for record in records) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
@@ -270,21 +300,30 @@ def _supervisors(paths: VenuePaths) -> list[process.ProcessIdentity]:
 
 
 def _leftovers(paths: VenuePaths) -> Generator[tuple[str, list[process.ProcessIdentity]], None, None]:
-    """What runs beside the supervisor, order flow first: name and live processes of each."""
-    yield "order flow", _alive(paths.flow, ("--credentials", str(paths.credentials)))
+    """What runs beside the supervisor, order flow first and the links last: name and live processes of each."""
+    flows = process.running(("--credentials", str(paths.credentials)))
+    for market in paths.flows():
+        flows += [one for one in _recorded(paths.flow(market).record) if one not in flows]
+    yield "order flow", flows
     for name in paths.nodes():
         node = paths.node(name)
         yield name, _alive(node.process, ("--config", str(node.config)))
+    yield "the links", _alive(paths.links.process, ("--config", str(paths.links.config)))
 
 
 def _alive(record: Path, tail: tuple[str, ...]) -> list[process.ProcessIdentity]:
     """The process of a record and those with its command line: a record may be damaged, or missing on a full disk."""
     found = process.running(tail)
-    with contextlib.suppress(LocalError):
+    return found + [identity for identity in _recorded(record) if identity not in found]
+
+
+def _recorded(record: Path) -> list[process.ProcessIdentity]:
+    """The live process of a record, if there is one; a damaged record names none."""
+    try:
         identity = process.recorded(record)
-        if identity is not None and identity not in found and identity.alive():
-            found.append(identity)
-    return found
+    except LocalError:
+        return []
+    return [identity] if identity is not None and identity.alive() else []
 
 
 def _end_leftovers(paths: VenuePaths) -> list[str]:
@@ -294,10 +333,11 @@ def _end_leftovers(paths: VenuePaths) -> list[str]:
         for identity in identities:
             if process.end(identity, _LEFTOVER_GRACE_S) != "gone" and name not in ended:
                 ended.append(name)
-    for name in paths.nodes():
-        paths.node(name).process.unlink(missing_ok=True)
-        paths.node(name).ready.unlink(missing_ok=True)
-    paths.flow.unlink(missing_ok=True)
+    for kept in (*(paths.node(name) for name in paths.nodes()), paths.links):
+        kept.process.unlink(missing_ok=True)
+        kept.ready.unlink(missing_ok=True)
+    for market in paths.flows():
+        paths.flow(market).record.unlink(missing_ok=True)
     paths.supervisor.unlink(missing_ok=True)
     return ended
 

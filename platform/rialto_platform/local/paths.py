@@ -3,11 +3,12 @@
     <state>/venues/<venue>/
         venue.yaml            the venue file as it was started
         credentials.json      passwords of order sessions and feed users, mode 0600
-        plan.json             what the supervisor runs: node and flow command lines
+        plan.json             what the supervisor runs: the command lines of links, nodes and flows
         supervisor.json       the supervisor's process identity, while it runs
         supervisor.log
-        flow.json             the order flow's process identity, while it runs
-        flow.log
+        links/                config.json, ready.json, process.json of the emulated links
+        links.log
+        flows/                <market>.json, an order flow's process identity and what became of it, and <market>.log
         numbers.json          which node and which numbers each market, account and session has had
         nodes/<node>/         config.json, ready.json, process.json, node.log, data/
 
@@ -22,6 +23,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from rialto_platform.local import process
 from rialto_platform.local.errors import LocalError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -46,8 +48,8 @@ def state_dir() -> Path:
 
 
 @dataclass(frozen=True)
-class NodePaths:
-    """The files of one node."""
+class ProcessPaths:
+    """The files of a process that is started again whenever it ends."""
 
     root: Path
 
@@ -63,6 +65,11 @@ class NodePaths:
     def process(self) -> Path:
         return self.root / "process.json"
 
+
+@dataclass(frozen=True)
+class NodePaths(ProcessPaths):
+    """The files of one node."""
+
     @property
     def log(self) -> Path:
         return self.root / "node.log"
@@ -70,6 +77,23 @@ class NodePaths:
     @property
     def data(self) -> Path:
         return self.root / "data"
+
+
+@dataclass(frozen=True)
+class LinksPaths(ProcessPaths):
+    """The files of the emulated links."""
+
+    @property
+    def log(self) -> Path:
+        return self.root.parent / "links.log"
+
+
+@dataclass(frozen=True)
+class FlowPaths:
+    """The files of the order flow into one market."""
+
+    record: Path
+    log: Path
 
 
 @dataclass(frozen=True)
@@ -103,12 +127,8 @@ class VenuePaths:
         return self.root / "supervisor.log"
 
     @property
-    def flow(self) -> Path:
-        return self.root / "flow.json"
-
-    @property
-    def flow_log(self) -> Path:
-        return self.root / "flow.log"
+    def links(self) -> LinksPaths:
+        return LinksPaths(self.root / "links")
 
     @property
     def numbers(self) -> Path:
@@ -117,6 +137,22 @@ class VenuePaths:
     @property
     def lock(self) -> Path:
         return self.root / "lock"
+
+    def flow(self, market: str) -> FlowPaths:
+        """The files of the order flow into `market`."""
+        return FlowPaths(self.root / "flows" / f"{market}.json", self.root / "flows" / f"{market}.log")
+
+    def flows(self) -> list[str]:
+        """The markets that an order flow of the venue's own was ever started for, sorted."""
+        return sorted({path.stem for path in (self.root / "flows").glob("*.*") if not path.name.startswith(".")})
+
+    def is_up(self) -> bool:
+        """Whether the venue's supervisor runs; a damaged record counts as none."""
+        try:
+            identity = process.recorded(self.supervisor)
+        except LocalError:
+            return False
+        return identity is not None and identity.alive()
 
     def node(self, name: str) -> NodePaths:
         """The files of the node `name`."""
@@ -154,7 +190,7 @@ def known_venues() -> list[str]:
 
 
 def choose_venue(name: str | None) -> VenuePaths:
-    """The named venue, or the only one there is.
+    """The named venue, or the only one there is, or the only one that runs.
 
     Raises:
         LocalError: there is none, there are several and none was named, or the named one has no state here.
@@ -168,6 +204,8 @@ def choose_venue(name: str | None) -> VenuePaths:
         return paths
     if not venues:
         raise LocalError("this machine", "has no venue yet", "start one: rialto up stacks/venues/laptop.yaml")
-    if len(venues) > 1:
-        raise LocalError("this machine", f"has several venues ({', '.join(venues)})", "name one with --venue")
-    return venue_paths(venues[0])
+    running = [name for name in venues if venue_paths(name).is_up()]
+    if len(venues) > 1 and len(running) != 1:
+        known = ", ".join(f"{name} is {'up' if name in running else 'down'}" for name in venues)
+        raise LocalError("this machine", f"has several venues ({known})", "name one with --venue; rialto venue list")
+    return venue_paths((running or venues)[0])

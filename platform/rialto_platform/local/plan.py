@@ -32,6 +32,12 @@ class Plan:
     load_binary: str
     nodes: tuple[str, ...]
     flows: tuple[FlowPlan, ...]
+    link_binary: str | None = None
+    """Of the emulated links; none where the venue has no interconnect."""
+    file: str = ""
+    """The venue file it was made from, an absolute path."""
+    reduced: tuple[str, ...] = ()
+    """What the file declares and one machine does not run, a sentence each."""
 
     def write(self, path: Path) -> None:
         """Writes the plan to `path` as JSON, in one step."""
@@ -46,6 +52,9 @@ class Plan:
                     {"market": flow.market, "nodes": list(flow.nodes), "arguments": list(flow.arguments)}
                     for flow in self.flows
                 ],
+                "link_binary": self.link_binary,
+                "file": self.file,
+                "reduced": list(self.reduced),
             },
         )
 
@@ -61,12 +70,16 @@ class Plan:
             raise LocalError(str(path), "does not exist", "run `rialto up`: it writes the plan")
         try:
             flows = [_flow(flow) for flow in _list(value["flows"])]
+            link_binary = value["link_binary"]
             return Plan(
                 venue=str(value["venue"]),
                 node_binary=str(value["node_binary"]),
                 load_binary=str(value["load_binary"]),
                 nodes=tuple(str(node) for node in _list(value["nodes"])),
                 flows=tuple(flows),
+                link_binary=None if link_binary is None else str(link_binary),
+                file=str(value["file"]),
+                reduced=tuple(str(sentence) for sentence in _list(value["reduced"])),
             )
         except (KeyError, TypeError) as error:
             raise LocalError(str(path), f"is not a plan ({error})", "run `rialto down`, then `rialto up`") from error

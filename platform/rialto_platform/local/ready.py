@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from rialto_platform.local.errors import LocalError
-from rialto_platform.local.files import read_json, write_json
+from rialto_platform.local.files import read_json
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,15 @@ class Ready:
             LocalError: the file holds something else.
         """
         value = read_json(path)
-        if value is None:
-            return None
+        return None if value is None else Ready.of(value, path)
+
+    @staticmethod
+    def of(value: Mapping[str, object], path: Path) -> Ready:
+        """What a ready file, read from `path`, says.
+
+        Raises:
+            LocalError: it is something else.
+        """
         try:
             markets = cast("Mapping[str, Mapping[str, object]]", value["markets"])
             return Ready(
@@ -52,26 +59,3 @@ class Ready:
             raise LocalError(
                 str(path), f"is not a ready file ({error!r})", "run `rialto down`, then `rialto up`"
             ) from error
-
-
-def keep_addresses(config_path: Path, ready: Ready) -> None:
-    """Writes the addresses a node was given into its configuration, so that it gets the same after a restart.
-
-    Raises:
-        LocalError: the configuration can't be read.
-    """
-    config = dict(read_json(config_path) or {})
-    config["admin_listen"] = ready.admin
-    markets: list[object] = []
-    for market in cast("list[dict[str, object]]", config.get("markets", [])):
-        addresses = ready.markets.get(str(market.get("name")))
-        kept = {}
-        if addresses is not None:
-            kept = {
-                "orders_listen": addresses.orders,
-                "feed_listen": addresses.feed,
-                "snapshot_listen": addresses.snapshot,
-            }
-        markets.append(market | kept)
-    config["markets"] = markets
-    write_json(config_path, config)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rialto_platform.local import process
+from rialto_platform.local import links, process
 from rialto_platform.local.admin import Json, get_json
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import last_lines, read_json
-from rialto_platform.local.paths import NodePaths, VenuePaths
+from rialto_platform.local.links import LinkView
+from rialto_platform.local.paths import LinksPaths, NodePaths, VenuePaths
 from rialto_platform.local.plan import Plan
 from rialto_platform.local.ready import Ready
 from rialto_platform.local.restarts import LONGEST_DELAY_S
@@ -44,6 +45,25 @@ class NodeStatus:
 
 
 @dataclass(frozen=True)
+class LinksStatus:
+    """The process that carries the links: `state` is running, starting, frozen, failed, unreachable or none."""
+
+    state: str = "none"
+    problem: str = ""
+    views: tuple[LinkView, ...] = ()
+    """What it says of each link; nothing while it is away."""
+    starts: int = 0
+    """How often it was started since `rialto up`."""
+    log: tuple[str, ...] = ()
+    """The last lines of its log, where it does not start."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every link carries."""
+        return self.state in {"running", "none"} and not any(view.cut for view in self.views)
+
+
+@dataclass(frozen=True)
 class VenueStatus:
     """One venue at one moment."""
 
@@ -53,9 +73,14 @@ class VenueStatus:
     observed_at_ns: int
     nodes: tuple[NodeStatus, ...]
     flow: str
-    """running, ended, failed or none."""
+    """Of all its order flows: failed if one of them is, else running, else ended; none without any."""
     problem: str = ""
     """What is wrong with the venue as a whole, and what to do."""
+    links: LinksStatus = LinksStatus()
+    flows: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The same of each market's order flow, by market."""
+    reduced: tuple[str, ...] = ()
+    """What its file declares and one machine does not run, a sentence each."""
 
     @property
     def markets(self) -> tuple[MarketView, ...]:
@@ -74,6 +99,15 @@ class VenueStatus:
             "problem": self.problem,
             "observed_at_ns": self.observed_at_ns,
             "flow": self.flow,
+            "flows": dict(self.flows),
+            "reduced": list(self.reduced),
+            "link_process": {
+                "state": self.links.state,
+                "problem": self.links.problem,
+                "starts": self.links.starts,
+                "log": list(self.links.log),
+            },
+            "links": [view.as_json() for view in self.links.views],
             "markets": [market.as_json() for market in self.markets],
             "nodes": [
                 {
@@ -97,24 +131,37 @@ def observe(paths: VenuePaths) -> VenueStatus:
         LocalError: a file of the venue is damaged.
     """
     problem = ""
+    reduced: tuple[str, ...] = ()
     if _alive(paths.supervisor):
-        nodes = observe_nodes(paths, Plan.read(paths.plan).nodes)
+        plan = Plan.read(paths.plan)
+        nodes, carried = _observed(paths, plan.nodes, linked=plan.link_binary is not None)
         whole = all(node.state == "running" for node in nodes) and all(market.leader for market in markets(nodes))
-        state = "up" if whole else "degraded"
-        flow = _flow(paths)
+        state = "up" if whole and carried.whole else "degraded"
+        flows = {flow.market: _flow(paths, flow.market) for flow in plan.flows}
+        reduced = plan.reduced
     else:
         left = [name for name in paths.nodes() if _alive(paths.node(name).process)]
-        nodes = observe_nodes(paths, left)
-        state = "degraded" if left else "down"
-        flow = "running" if _alive(paths.flow) else "none"
-        if left:
+        linked = _alive(paths.links.process)
+        nodes, carried = _observed(paths, left, linked=linked)
+        state = "degraded" if left or linked else "down"
+        flows = {market: "running" for market in paths.flows() if _alive(paths.flow(market).record)}
+        if state != "down":
             problem = "Its supervisor has died: nothing is started again. Start it anew: rialto down, then rialto up"
-    return VenueStatus(paths.name, state, time.time_ns(), nodes, flow, problem)
+    flow = next((one for one in ("failed", "running", "ended") if one in flows.values()), "none")
+    return VenueStatus(paths.name, state, time.time_ns(), nodes, flow, problem, carried, flows, reduced)
 
 
 def _alive(record: Path) -> bool:
     identity = process.recorded(record)
     return identity is not None and identity.alive()
+
+
+def _observed(paths: VenuePaths, names: Iterable[str], *, linked: bool) -> tuple[tuple[NodeStatus, ...], LinksStatus]:
+    """Asks the nodes and the links side by side."""
+    with ThreadPoolExecutor(1) as pool:
+        carried = pool.submit(links_status, paths) if linked else None
+        nodes = observe_nodes(paths, names)
+        return nodes, LinksStatus() if carried is None else carried.result()
 
 
 def observe_nodes(paths: VenuePaths, names: Iterable[str]) -> tuple[NodeStatus, ...]:
@@ -126,9 +173,44 @@ def observe_nodes(paths: VenuePaths, names: Iterable[str]) -> tuple[NodeStatus, 
         return tuple(pool.map(node_status, itertools.repeat(paths), wanted))
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What the files of a process that the supervisor keeps running say of it."""
+
+    state: str
+    problem: str = ""
+    starts: int = 0
+    log: tuple[str, ...] = ()
+    ready: Json | None = None
+
+
 def node_status(paths: VenuePaths, name: str) -> NodeStatus:
     """What one node says of itself, or why it does not; never raises for what is wrong with the node."""
     files = paths.node(name)
+    kept = _kept(files, wake=f"rialto node resume {name}", log=f"rialto logs {name}")
+    if kept.state != "running":
+        return NodeStatus(name, kept.state, kept.problem, None, starts=kept.starts, log=kept.log)
+    try:
+        ready = Ready.of(kept.ready or {}, files.ready)
+        return NodeStatus(name, "running", "", get_json(ready.admin, "/v1/status"), ready.admin, kept.starts)
+    except LocalError as error:
+        return NodeStatus(name, "unreachable", str(error), None, starts=kept.starts)
+
+
+def links_status(paths: VenuePaths) -> LinksStatus:
+    """What the links' process says of each link, or why it does not; never raises for what is wrong with it."""
+    files = paths.links
+    kept = _kept(files, wake="rialto down, then rialto up", log="rialto logs links")
+    if kept.state != "running":
+        return LinksStatus(kept.state, kept.problem, starts=kept.starts, log=kept.log)
+    try:
+        return LinksStatus("running", "", links.read(paths), kept.starts)
+    except LocalError as error:
+        return LinksStatus("unreachable", str(error), starts=kept.starts)
+
+
+def _kept(files: NodePaths | LinksPaths, *, wake: str, log: str) -> _Kept:
+    """Whether a process runs and is ready; `wake` and `log` are the commands that wake it and show its log."""
     starts = 0
     try:
         recorded = read_json(files.process) or {}
@@ -137,28 +219,27 @@ def node_status(paths: VenuePaths, name: str) -> NodeStatus:
         if recorded.get("state") == "failed":
             if recorded.get("tried_again"):
                 problem = f"its disk takes no more; free space: it is started again every {LONGEST_DELAY_S:.0f} s"
-                return NodeStatus(name, "failed", problem, None, starts=starts, log=_log(files))
-            problem = "it does not start; once what its log tells (rialto logs) is mended: rialto down, then rialto up"
-            return NodeStatus(name, "failed", problem, None, starts=starts, log=_log(files))
+            else:
+                problem = f"it does not start; once what its log tells ({log}) is mended: rialto down, then rialto up"
+            return _Kept("failed", problem, starts, _log(files))
         identity = process.recorded(files.process)
         if identity is not None and identity.frozen():
-            problem = f"it was stopped by a signal; wake it: rialto node resume {name}"
-            return NodeStatus(name, "frozen", problem, None, starts=starts)
-        ready = Ready.read(files.ready)
-        if ready is None or (identity is not None and ready.pid != identity.pid):
-            return NodeStatus(name, "starting", "", None, starts=starts, log=_log(files) if starts > 1 else ())
-        return NodeStatus(name, "running", "", get_json(ready.admin, "/v1/status"), ready.admin, starts)
+            return _Kept("frozen", f"it was stopped by a signal; wake it: {wake}", starts)
+        ready = read_json(files.ready)
+        if ready is None or (identity is not None and ready.get("pid") != identity.pid):
+            return _Kept("starting", "", starts, _log(files) if starts > 1 else ())
+        return _Kept("running", "", starts, ready=ready)
     except LocalError as error:
-        return NodeStatus(name, "unreachable", str(error), None, starts=starts)
+        return _Kept("unreachable", str(error), starts)
 
 
-def _log(files: NodePaths) -> tuple[str, ...]:
+def _log(files: NodePaths | LinksPaths) -> tuple[str, ...]:
     try:
         return tuple(last_lines(files.log, _LOG_LINES))
     except OSError:
         return ()
 
 
-def _flow(paths: VenuePaths) -> str:
-    state = read_json(paths.flow)
+def _flow(paths: VenuePaths, market: str) -> str:
+    state = read_json(paths.flow(market).record)
     return "none" if state is None else str(state.get("state", "none"))

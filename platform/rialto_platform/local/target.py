@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -60,6 +60,18 @@ class Target:
         """The load client's arguments that name every feed and snapshot address."""
         ports = (("--feed", one.feed, "--snapshot", one.snapshot) for one in self.replicas.values())
         return [word for words in ports for word in words]
+
+    def through(self, edge: str) -> Target:
+        """The same market as seen through a region's edge (host:port): its addresses, dialed by SOCKS5."""
+
+        def dialed(address: str) -> str:
+            return f"socks5://{edge}/{address}"
+
+        replicas = {
+            node: MarketAddresses(dialed(one.orders), dialed(one.feed), dialed(one.snapshot))
+            for node, one in self.replicas.items()
+        }
+        return replace(self, replicas=replicas)
 
     def instrument(self, symbol: str) -> TargetInstrument:
         """The instrument of this symbol.
@@ -153,7 +165,7 @@ def _kept(config: Mapping[str, object]) -> MarketAddresses | None:
 
 def _taken(paths: VenuePaths, plan: Plan, market: str) -> tuple[str, ...]:
     """The sessions of the venue's own flow into a market, while that runs."""
-    state = read_json(paths.flow) or {}
+    state = read_json(paths.flow(market).record) or {}
     if state.get("state") != "running":
         return ()
     words = [word for flow in plan.flows if flow.market == market for word in flow.arguments]

@@ -35,6 +35,7 @@ __all__ = [
     "learners",
     "load",
     "parse",
+    "read_bytes",
     "round_trip_ns",
     "route",
     "slowest_round_trip_ns",
@@ -49,17 +50,24 @@ def load(path: str | pathlib.Path) -> Venue:
 
     Raises :class:`VenueError`, and nothing else, if the file cannot be read or anything in it is wrong.
     """
+    return parse(read_bytes(path), str(path))
+
+
+def read_bytes(path: str | pathlib.Path) -> bytes:
+    """The bytes of the venue file at ``path``, for :func:`parse`; no more of a file that is larger than any venue's.
+
+    Raises :class:`VenueError` if it cannot be read.
+    """
     name = str(path)
     try:
         with pathlib.Path(path).open("rb") as file:
-            data = file.read(source.MAX_BYTES + 1)
+            return file.read(source.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         problem = Problem(
             "(file)", None, f"{name} cannot be read: {reason}", "name a venue file, e.g. stacks/venues/laptop.yaml"
         )
         raise VenueError(name, [problem]) from error
-    return parse(data, name)
 
 
 def parse(data: bytes, name: str = "(text)") -> Venue:

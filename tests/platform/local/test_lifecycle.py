@@ -11,9 +11,9 @@ import fake_venue
 import pytest
 from fake_venue import FakeVenue
 
-from rialto_platform.local import lifecycle, process, status
+from rialto_platform.local import addresses, changes, lifecycle, process, status, venues
 from rialto_platform.local.errors import LocalError
-from rialto_platform.local.paths import VenuePaths
+from rialto_platform.local.paths import VenuePaths, choose_venue
 
 # The supervisor is a daemon: it outlives whoever started it, and nobody waits for it.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -130,9 +130,67 @@ def test_frozen_leftovers_of_a_dead_supervisor_are_ended_too(venue: FakeVenue, f
 
 def test_a_file_changed_under_a_running_venue_is_told(venue: FakeVenue, file: Path) -> None:
     lifecycle.up(file, with_flow=False)
-    assert not lifecycle.up(file, with_flow=False).file_differs
-    file.write_text(file.read_text() + "\n# changed\n")
-    assert lifecycle.up(file, with_flow=False).file_differs
+    before = {name: venue.paths.node(name).config.read_bytes() for name in venue.nodes}
+    assert lifecycle.up(file, with_flow=False).changed is None
+    file.write_text(file.read_text() + "\n# a comment changes nothing\n")
+    assert lifecycle.up(file, with_flow=False).changed is None
+    file.write_text(
+        file.read_text().replace(
+            "[us, asia], bandwidth: 1 Gbit/s, latency: 1 ms", "[us, asia], bandwidth: 1 Gbit/s, latency: 30 ms"
+        )
+    )
+    told = lifecycle.up(file, with_flow=False).changed
+    assert told is not None
+    assert [str(change) for change in told.changes] == ["interconnects[0].latency: 1 ms -> 30 ms"]
+    assert f"rialto down --venue laptop, then rialto up {file}" in told.next_step
+    # Nothing of it is applied, not by a node that is started again either.
+    assert {name: venue.paths.node(name).config.read_bytes() for name in venue.nodes} == before
+    assert "30 ms" not in venue.paths.venue_file.read_text()
+    lifecycle.down(venue.paths)
+    assert not lifecycle.up(file, with_flow=False).already_up
+    assert "30 ms" in venue.paths.venue_file.read_text()
+
+
+def test_a_change_that_the_journals_forbid_is_told_as_such(venue: FakeVenue, file: Path) -> None:
+    lifecycle.up(file, with_flow=False)
+    file.write_text(file.read_text().replace("[TRADE1, TRADE2]", "[TRADE2, TRADE1]"))
+    told = lifecycle.up(file, with_flow=False).changed
+    assert told is not None
+    assert "contradicts the journals" in told.problem
+    assert "rialto clean" in told.next_step
+    file.write_text("venue: laptop\n")
+    told = changes.changed(venue.paths, file)
+    assert told is not None
+    assert (told.changes, told.problem) == ((), "it is not valid now (4 problems)")
+    file.unlink()
+    told = changes.changed(venue.paths, file)
+    assert told is not None
+    assert "No such file" in told.problem
+
+
+def test_two_venues_stand_side_by_side_and_keep_their_ports(venue: FakeVenue, file: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.yaml"
+    second.write_text(file.read_text().replace("venue: laptop", "venue: second"))
+    lifecycle.up(file, with_flow=False)
+    ports = addresses.kept(venue.paths.node(name).config for name in venue.nodes)
+    other = lifecycle.up(second, with_flow=False).paths
+    try:
+        assert not ports & addresses.kept(other.node(name).config for name in venue.nodes)
+        found = {one.name: (one.state, set(one.nodes.values()), one.leaders, one.file) for one in venues.survey()}
+        assert found == {
+            "laptop": ("up", {"running"}, {"main": "us-1"}, str(file)),
+            "second": ("up", {"running"}, {"main": "us-1"}, str(second)),
+        }
+        with pytest.raises(LocalError, match=r"laptop is up, second is up.*--venue.*rialto venue list"):
+            choose_venue(None)
+        lifecycle.down(venue.paths)
+        assert choose_venue(None) == other
+        [first, _] = venues.survey()
+        assert (first.state, set(first.nodes.values()), first.leaders) == ("down", {"down"}, {})
+        lifecycle.up(file, with_flow=False)
+        assert addresses.kept(venue.paths.node(name).config for name in venue.nodes) == ports
+    finally:
+        lifecycle.down(other)
 
 
 def test_sessions_in_another_order_are_refused_before_anything_starts(venue: FakeVenue, file: Path) -> None:

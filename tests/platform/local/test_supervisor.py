@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import fake_venue
 import pytest
 from fake_venue import FakeVenue, wait_for
 
-from rialto_platform.local import files, process, status
+from rialto_platform.local import files, links, process, status
 from rialto_platform.local.ready import Ready
 
 
@@ -36,22 +34,6 @@ def failed(venue: FakeVenue, node: str) -> bool | None:
     """True once the supervisor has given the node up."""
     state = files.read_json(venue.paths.node(node).process)
     return True if state is not None and state.get("state") == "failed" else None
-
-
-def test_addresses_are_kept_for_the_next_start(venue: FakeVenue) -> None:
-    venue.started()
-    ready = Ready.read(venue.paths.node("us-1").ready)
-    assert ready is not None
-
-    def config() -> dict[str, Any] | None:
-        value = json.loads(venue.paths.node("us-1").config.read_text())
-        return value if value["admin_listen"] != "127.0.0.1:0" else None
-
-    kept = wait_for(config)
-    assert kept["admin_listen"] == ready.admin
-    [market] = kept["markets"]
-    listens = {key: value for key, value in dict[str, Any](market).items() if key.endswith("_listen")}
-    assert list(listens.values()) == ["127.0.0.1:5010", "127.0.0.1:5011", "127.0.0.1:5012"]
 
 
 def test_a_killed_node_is_started_again_while_the_others_go_on(three: FakeVenue) -> None:
@@ -78,6 +60,49 @@ def test_nodes_start_side_by_side(three: FakeVenue) -> None:
     seen = [three.identity(node) for node in three.nodes]
     assert all(identity.alive() for identity in seen)
     assert not any(three.paths.node(node).ready.exists() for node in three.nodes)
+
+
+def test_nodes_start_once_the_links_carry_and_end_before_them(three: FakeVenue) -> None:
+    config = three.paths.links.config
+    files.write_json(config, dict(files.read_json(config) or {}) | {"slow": 1.0})
+    for node in three.nodes:
+        three.configure(node, lingers=0.3)
+    supervisor = three.start(linked=True)
+    wait_for(lambda: process.recorded(three.paths.links.process))
+    assert not any(three.paths.node(node).process.exists() for node in three.nodes)
+    for node in three.nodes:
+        wait_for(lambda node=node: True if three.paths.node(node).ready.exists() else None)
+    assert process.end(supervisor, 30) == "ended"
+    moments = [float(log.read_text().split()[-1]) for log in (three.paths.node(node).log for node in three.nodes)]
+    assert float(three.paths.links.log.read_text().split()[-1]) >= max(moments)
+
+
+def test_links_that_were_killed_are_started_again_under_the_nodes(three: FakeVenue) -> None:
+    three.started(linked=True)
+    nodes = [three.identity(node) for node in three.nodes]
+    first = wait_for(lambda: process.recorded(three.paths.links.process))
+    links.cut(three.paths, "us", "asia")
+    assert first.signal(signal.SIGKILL)
+
+    def another() -> process.ProcessIdentity | None:
+        now = process.recorded(three.paths.links.process)
+        return now if now != first and three.paths.links.ready.exists() else None
+
+    assert wait_for(another).alive()
+    assert [three.identity(node) for node in three.nodes] == nodes
+    assert not any(view.cut for view in links.read(three.paths))
+
+
+def test_each_markets_flow_has_its_own_record_and_log(venue: FakeVenue) -> None:
+    """One that cannot start costs the other nothing."""
+    venue.start("60", markets=("main", "other"))
+    records = {market: venue.paths.flow(market).record for market in ("main", "other")}
+    wait_for(lambda: True if all(record.exists() for record in records.values()) else None)
+    states = {market: (files.read_json(record) or {})["state"] for market, record in records.items()}
+    assert states == {"main": "running", "other": "failed"}
+    observed = status.observe(venue.paths)
+    assert (observed.flow, observed.flows) == ("failed", states)
+    assert venue.paths.flow("main").log.exists()
 
 
 def test_a_node_that_cannot_start_is_reported_while_the_others_serve(three: FakeVenue) -> None:
@@ -107,25 +132,26 @@ def test_an_order_flow_is_told_every_address_and_ends_by_itself(three: FakeVenue
     three.start("0.1")
 
     def ended() -> bool | None:
-        state = files.read_json(three.paths.flow)
+        state = files.read_json(three.paths.flow("main").record)
         return True if state is not None and state.get("state") == "ended" else None
 
     wait_for(ended)
     orders = "--orders 127.0.0.1:5010 --orders 127.0.0.1:5020 --orders 127.0.0.1:5030"
-    assert f"flow {orders} --session A --seconds 0.1" in three.paths.flow_log.read_text()
+    assert f"flow {orders} --session A --seconds 0.1" in three.paths.flow("main").log.read_text()
     assert three.identity("us-1").alive()
 
 
 def test_the_end_leaves_no_process_and_no_record(three: FakeVenue) -> None:
-    supervisor = three.start("60")
+    supervisor = three.start("60", linked=True)
+    links = wait_for(lambda: process.recorded(three.paths.links.process))
     nodes = [three.identity(node) for node in three.nodes]
-    flow = wait_for(lambda: process.recorded(three.paths.flow))
+    flow = wait_for(lambda: process.recorded(three.paths.flow("main").record))
     assert process.end(supervisor, 30) == "ended"
-    assert not any(one.alive() for one in [*nodes, flow])
+    assert not any(one.alive() for one in [links, *nodes, flow])
     root = three.paths.root
     left = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
     own = [f"nodes/{node}/{name}" for node in three.nodes for name in ("config.json", "node.log")]
-    assert left == sorted([*own, "flow.log", "plan.json"])
+    assert left == sorted([*own, "flows/main.log", "links.log", "links/config.json", "plan.json"])
 
 
 def test_a_frozen_node_does_not_hold_up_the_end(three: FakeVenue) -> None:
@@ -173,7 +199,7 @@ def test_an_order_flow_into_an_unknown_market_is_reported(venue: FakeVenue) -> N
     venue.start("60")
 
     def reason() -> str | None:
-        state = files.read_json(venue.paths.flow)
+        state = files.read_json(venue.paths.flow("main").record)
         return str(state.get("last_exit")) if state is not None and state.get("state") == "failed" else None
 
     assert "main" in wait_for(reason)

@@ -74,7 +74,11 @@ def test_a_leader_that_not_all_follow_yet_is_not_agreed_on() -> None:
     others = [said("asia-1", "follower"), NodeStatus("europe-1", "frozen", "stopped", None)]
     [market] = markets([said("us-1", "leader"), *others])
     assert market.agreed
-    for late in (said("europe-1", "candidate", 4, 3), said("europe-1", "learner", 0, 0), said("europe-1", "follower", 2)):
+    for late in (
+        said("europe-1", "candidate", 4, 3),
+        said("europe-1", "learner", 0, 0),
+        said("europe-1", "follower", 2),
+    ):
         [market] = markets([said("us-1", "leader"), said("asia-1", "follower"), late])
         assert market.leader is not None
         assert not market.agreed
