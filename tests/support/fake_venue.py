@@ -149,6 +149,11 @@ class FakeVenue:
         known: dict[str, object] = {"leader": "us-1", "term": 3, "position": 100, "lag": {}, "hash": {}}
         files.write_json(self.shared, known | dict(files.read_json(self.shared) or {}) | state)
 
+    @property
+    def leader(self) -> object:
+        """Who leads now."""
+        return (files.read_json(self.shared) or {})["leader"]
+
     def configure(self, node: str, **more: object) -> None:
         """Adds to a node's configuration."""
         path = self.paths.node(node).config

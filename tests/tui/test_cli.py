@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -66,7 +68,10 @@ def test_validate(venues: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_validate_says_what_one_machine_does_not_run(venues: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", str(venues / "three-clouds.yaml")]) == 0
-    assert "markets.pacific: durability zone: 1 of 3 zones here; its learners in us and europe are not run" in capsys.readouterr().out
+    assert (
+        "markets.pacific: durability zone: 1 of 3 zones here; its learners in us and europe are not run"
+        in capsys.readouterr().out
+    )
     assert cli.main(["validate", "--json", str(venues / "laptop.yaml")]) == 0
     assert json.loads(capsys.readouterr().out)["notes"] == []
 
@@ -103,7 +108,7 @@ def test_a_wrong_command_line_ends_with_2(wrong: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "down", "clean", "status", "watch", "logs", "validate", "flow", "replay", "node", "switchover"],
+    ["up", "down", "clean", "status", "console", "logs", "validate", "flow", "replay", "node", "switchover"],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -136,23 +141,32 @@ def test_what_the_system_refuses_is_a_message(capsys: pytest.CaptureFixture[str]
     assert "next:" in told
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 0)])
-def test_a_view_that_is_ended_gives_the_terminal_back(tmp_path: Path, number: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_console_that_is_ended_gives_the_terminal_back(tmp_path: Path, number: signal.Signals) -> None:
     write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
     ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     before = termios.tcgetattr(theirs)
-    child = subprocess.Popen([sys.executable, "-m", "rialto_tui.cli", "watch"], stdin=theirs, stdout=theirs)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "rialto_tui.cli", "console"], stdin=theirs, stdout=theirs, stderr=theirs
+    )
     shown = b""
-    while b"Nothing runs" not in shown:
+    while b"nothing runs" not in shown:
         shown += os.read(ours, 4096)
     child.send_signal(number)
-    assert child.wait(60) == code
     while b"\x1b[?1049l" not in shown:
         shown += os.read(ours, 4096)
+    assert child.wait(60) == 128 + number
     assert b"\x1b[?25h" in shown
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
     os.close(theirs)
+
+
+def test_a_console_without_a_terminal_says_what_to_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_text(tmp_path / "venues" / "one" / "venue.yaml", "")
+    assert cli.main(["console"]) == 1
+    assert "without one: rialto status" in capsys.readouterr().err
 
 
 def test_a_flow_that_is_ended_ends_its_load_client(tmp_path: Path) -> None:

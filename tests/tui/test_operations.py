@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,20 +168,30 @@ def test_the_logs_of_a_region(capsys: pytest.CaptureFixture[str]) -> None:
     assert "name one of: asia, europe, us" in capsys.readouterr().err
 
 
-def test_one_key_of_the_view_moves_the_leader(venue: FakeVenue) -> None:
+def test_the_console_moves_the_leader_and_measures_it(venue: FakeVenue) -> None:
     ours, theirs = os.openpty()
-    environment = os.environ | {"RIALTO_STATE_DIR": str(venue.folder), "COLUMNS": "120", "LINES": "40"}
-    command = [sys.executable, "-m", "rialto_tui.cli", "watch"]
-    child = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment)
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    environment = os.environ | {"RIALTO_STATE_DIR": str(venue.folder), "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "rialto_tui.cli", "console"]
+    child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     shown = b""
-    while b"leader us-1" not in shown:
-        shown += os.read(ours, 4096)
+
+    def wait(*words: bytes) -> None:
+        nonlocal shown
+        while not all(word in shown for word in words):
+            shown += os.read(ours, 4096)
+        shown = b""
+
+    wait(b"us-1", b"leader", b"follower")
     os.write(ours, b"m")
-    while b"led by asia-1 instead of us-1" not in shown:
-        shown += os.read(ours, 4096)
+    wait(b"rialto switchover --market main")
+    os.write(ours, b"us-1\r")
+    wait(b"handed over in 4.2 ms", b"asia-1 leads")
+    assert venue.leader == "asia-1"
+    os.write(ours, b"\r")
+    wait(b"regions and voters")
     os.write(ours, b"q")
-    while b"\x1b[?1049l" not in shown:
-        shown += os.read(ours, 4096)
+    wait(b"\x1b[?1049l")
     assert child.wait(60) == 0
     os.close(ours)
     os.close(theirs)

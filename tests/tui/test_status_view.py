@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 from rialto_platform.local.status import NodeStatus, VenueStatus
-from rialto_tui.status_view import render
+from rialto_tui import status_view
+from rialto_tui.console.store import State, StatusSeen, apply
 
 VOTERS = [
     {"id": 1, "node": "us-1", "region": "us", "address": "a:1", "matched": 1_234_567, "lag": 0, "heard_ms": 0},
@@ -60,6 +61,11 @@ def node(name: str = "us-1", facts: Mapping[str, object] | None = FACTS, admin: 
 
 def venue(*nodes: NodeStatus, state: str = "up") -> VenueStatus:
     return VenueStatus("laptop", state, 0, nodes, "running")
+
+
+def render(status: VenueStatus, width: int | None = None) -> list[str]:
+    """The lines of a status, read as the console reads it."""
+    return status_view.render(apply(State(status.venue), StatusSeen(0, 0, status)), status.observed_at_ns, width)
 
 
 FROZEN = NodeStatus("europe-1", "frozen", "it was stopped by a signal; wake it: rialto node resume europe-1", None)

@@ -15,6 +15,7 @@ from pathlib import Path
 from rialto_platform.local.errors import LocalError
 
 DEFAULT_VENUE_FILE = "stacks/venues/laptop.yaml"
+_CONSOLE_PORT = 8000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,10 +60,12 @@ def _run(options: argparse.Namespace) -> int:
             from rialto_tui import status_commands
 
             return status_commands.status(options.venue, as_json=options.json)
-        case "watch":
-            from rialto_tui import status_commands
+        case "console":
+            from rialto_tui import console_commands
 
-            return status_commands.watch(options.venue)
+            if options.serve is not None:
+                return console_commands.serve(options.venue, options.serve)
+            return console_commands.console(options.venue)
         case "logs":
             from rialto_tui import status_commands
 
@@ -114,7 +117,15 @@ def _parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="remove a venue's journals, checkpoints and credentials, after asking")
     clean.add_argument("--yes", action="store_true", help="do not ask")
     status = commands.add_parser("status", help="print what runs and what trades")
-    watch = commands.add_parser("watch", help="show what trades, until q or Ctrl-C; m moves the leader")
+    console = commands.add_parser("console", help="open the console: see the venue and act on it, in one terminal")
+    console.add_argument(
+        "--serve",
+        nargs="?",
+        type=_positive,
+        const=_CONSOLE_PORT,
+        metavar="PORT",
+        help="serve it to browsers of this machine instead, on 127.0.0.1 (port: %(const)s)",
+    )
     logs = commands.add_parser("logs", help="print the last lines of the venue's logs")
     logs.add_argument(
         "process", nargs="?", help="a region, a node's name, `links`, `flow` or `supervisor`; all without it"
@@ -134,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     switchover.add_argument(
         "--to", metavar="REGION", help="where to, a region or a node's name (default: the best replica)"
     )
-    for command in (down, clean, status, watch, logs, node, switchover):
+    for command in (down, clean, status, console, logs, node, switchover):
         _add_venue(command)
 
     _add_link(commands.add_parser("link", help="show, slow, cut and heal the links between regions"))

@@ -8,6 +8,7 @@ from rialto_platform.local import node_control, paths
 from rialto_platform.local import switchover as local_switchover
 from rialto_platform.local.node_control import Acted, Action
 from rialto_platform.local.switchover import Moved
+from rialto_tui.console import readings
 from rialto_tui.status_view import topology
 
 _DONE = {
@@ -41,7 +42,8 @@ def switchover(name: str | None, market: str | None, to: str | None, *, as_json:
     if as_json:
         print(json.dumps(moved.as_json()))
         return 0
-    print("\n".join(["before:", *topology(moved.before), "after:", *topology(moved.after), summary(moved)]))
+    before, after = topology(readings.market(moved.before)), topology(readings.market(moved.after))
+    print("\n".join(["before:", *before, "after:", *after, summary(moved)]))
     return 0
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rialto_platform.local import changes, lifecycle, one_machine, paths, status, venues
-from rialto_tui import change_view, status_commands
+from rialto_tui import change_view, console_commands, status_commands
 
 if TYPE_CHECKING:
     from rialto_platform.venue import Venue
 
 
 def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
-    """Starts a venue; on a terminal shows what trades, else prints the status once every market trades."""
+    """Starts a venue; on a terminal opens the console, else prints the status once every market trades."""
     from rialto_platform.venue import VenueError
 
     try:
@@ -36,7 +36,7 @@ def up(venue_file: Path, *, with_flow: bool, quiet: bool) -> int:
     for line in _leaders(started.paths):
         print(line)
     if sys.stdout.isatty() and not quiet:
-        return status_commands.watch(name)
+        return console_commands.console(name)
     status_commands.status(name, as_json=False)
     # Not the status's: what happens to the venue between its start and this picture is no failure to start it.
     return 1 if started.failed or started.changed is not None else 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -110,6 +113,11 @@ class ConsoleApp(App[str]):
 
     def on_mount(self) -> None:
         """Shows the overview and begins to ask."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                # By the ordinary way out, so that the terminal is given back.
+                loop.add_signal_handler(number, partial(self.exit, "", 128 + number))
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         self.theme = self._theme_wanted if self._theme_wanted in self.available_themes else themes.DARK.name

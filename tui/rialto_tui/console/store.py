@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from rialto_platform.local.links import LinkView
-from rialto_platform.local.status import NodeStatus, VenueStatus
+from rialto_platform.local.status import LinksStatus, NodeStatus, VenueStatus
 from rialto_tui.console import events, readings
 from rialto_tui.console.events import Event
 from rialto_tui.console.readings import Market
@@ -164,6 +164,8 @@ class State:
     """up, degraded, down, or unknown before it was asked."""
     flow: str = "none"
     """Of all its order flows: running, ended, failed or none."""
+    flows: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The same of each market's order flow, by market."""
     problem: str = ""
     """What is wrong with the venue as a whole, and what to do."""
     reduced: tuple[str, ...] = ()
@@ -171,6 +173,9 @@ class State:
     nodes: tuple[NodeStatus, ...] = ()
     markets: tuple[Market, ...] = ()
     links: tuple[LinkView, ...] = ()
+    """As they were told last."""
+    carried: LinksStatus = field(default_factory=LinksStatus)
+    """The process that carries them, and what it says now."""
     declared: Declared = Declared()
     book: Book = Book()
     history: Mapping[str, tuple[Point, ...]] = field(default_factory=dict[str, tuple[Point, ...]])
@@ -298,6 +303,8 @@ def _status(state: State, seen: StatusSeen) -> State:
         links_heard=heard,
         venue_state=status.state,
         flow=status.flow,
+        flows=status.flows,
+        carried=carried,
         problem=status.problem,
         reduced=status.reduced,
         nodes=status.nodes,
