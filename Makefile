@@ -147,9 +147,9 @@ $(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml
 	@$(NEED_CARGO)
 	echo "Building the engine's processes"
 	touch $@.started
-	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-node -p rialto-load)
+	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-node -p rialto-load -p rialto-link)
 	$(call maturin,engine/crates/node/Cargo.toml)
-	install -m 755 $(TARGET)/release/rialto-load $(BIN)/rialto-load
+	install -m 755 $(TARGET)/release/rialto-load $(TARGET)/release/rialto-link $(BIN)
 	mv $@.started $@
 
 $(DONE)/engine: $(DONE)/runtime $(RUST) engine/pyproject.toml

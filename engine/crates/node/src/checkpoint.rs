@@ -4,10 +4,10 @@
 //! length of the state u64, the state's canonical bytes, and BLAKE3 over everything before. The header carries the
 //! state's own hash: the same on every replica that applied the same log.
 
-use crate::files;
 use crate::replica::{Replica, Tape};
 use crate::streams::{Counting, Extents, Sink};
 use rialto_market::Market;
+use rialto_process::files;
 use rialto_replica::CheckpointMeta;
 use rialto_session::publish::Publisher;
 use serde::{Deserialize, Serialize};

@@ -3,12 +3,12 @@
 
 use crate::checkpoint::{self, Written};
 use crate::clock::{Clock, nanoseconds};
-use crate::files;
 use crate::market_loop::{Ask, asks};
 use crate::metrics::MarketMetrics;
 use crate::recovery::{self, Places};
 use crate::status::{Board, CheckpointStatus};
 use crate::streams::{self, Day};
+use rialto_process::files;
 use rialto_replica::History;
 use std::collections::BTreeMap;
 use std::io;

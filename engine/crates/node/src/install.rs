@@ -3,12 +3,12 @@
 //! longer, so the new files serve the old checkpoint too.
 
 use crate::checkpoint::{self, Header};
-use crate::files;
 use crate::recovery::Places;
 use crate::replica::Replica;
 use crate::shipping::{CHECKPOINT, STREAMS, remove};
 use crate::streams::{self, Opened, Streams, Tails};
 use rialto_market::Market;
+use rialto_process::files;
 use rialto_replica::CheckpointMeta;
 use rialto_session::publish::Publisher;
 use std::io;

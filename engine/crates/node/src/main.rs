@@ -2,10 +2,15 @@
 //! journal, checkpoints, admin API and metrics.
 
 use clap::{Parser, Subcommand};
-use rialto_node::{admin, config, credentials, exit, logging, metrics, node};
+use rialto_node::{admin, config, credentials, exit, metrics, node};
+use rialto_process::logging;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// What is logged where `RUST_LOG` is not set. The consensus library tells every step of every election, and every try to
+/// reach a peer that is down.
+const FILTER: &str = "info,openraft=error";
 
 /// The engine process of a Rialto venue.
 #[derive(Parser)]
@@ -68,7 +73,7 @@ fn load(path: impl AsRef<std::path::Path>) -> Result<config::Config, ExitCode> {
 }
 
 fn start(config: config::Config) -> ExitCode {
-    if let Err(error) = logging::start(config.log_file.as_deref()) {
+    if let Err(error) = logging::start(config.log_file.as_deref(), FILTER) {
         return tell(exit::CONFIG, &format!("logging can't start: {error}"));
     }
     // A thread that panics must not leave the others answering for a state nobody knows.

@@ -1,6 +1,6 @@
 //! The ready file: written in one step when every market trades, removed at the end. Whoever starts nodes waits for it.
 
-use crate::files;
+use rialto_process::files;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;

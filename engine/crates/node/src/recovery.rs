@@ -1,10 +1,10 @@
 //! From disk to a market that may go on: the newest checkpoint that is whole, then the log after it.
 
 use crate::checkpoint::{self, Header, Loaded};
-use crate::files;
 use crate::replica::{ReplayError, Replica};
 use crate::streams::{Counting, Extents, Streams, Tails};
 use rialto_market::{Config, Market};
+use rialto_process::files;
 use rialto_replica::{History, LogError};
 use std::io;
 use std::path::{Path, PathBuf};

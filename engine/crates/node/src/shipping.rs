@@ -2,9 +2,9 @@
 //! streams as far as they had come. Stream files only grow, so their lengths from the checkpoint's header suffice.
 
 use crate::checkpoint;
-use crate::files;
 use crate::recovery::Places;
 use crate::streams;
+use rialto_process::files;
 use rialto_replica::{Checkpoint, CheckpointFile, CheckpointMeta, CheckpointStore, Staging};
 use std::fs::File;
 use std::io::{self, Read, Write};

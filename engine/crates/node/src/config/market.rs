@@ -1,8 +1,8 @@
 //! One market of the configuration: addresses, instruments, accounts, sessions, feed users.
 
-use super::reader::{Object, Problems};
 use super::replication::{self, ReplicationConfig};
 use rialto_market::types::{Account, AccountId, QUANTITY_BOUND, SessionId, Symbol, Username};
+use rialto_process::reader::{Object, Problems};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -94,9 +94,9 @@ pub fn read(
         name,
         id,
         durability,
-        orders_listen: super::address(&mut o, "orders_listen", p),
-        feed_listen: super::address(&mut o, "feed_listen", p),
-        snapshot_listen: super::address(&mut o, "snapshot_listen", p),
+        orders_listen: o.address("orders_listen", p),
+        feed_listen: o.address("feed_listen", p),
+        snapshot_listen: o.address("snapshot_listen", p),
         checkpoint_interval: Duration::from_secs(o.integer("checkpoint_interval_s", 0, 86_400, p)),
         instruments: each(&mut o, "instruments", p, instrument),
         accounts: each(&mut o, "accounts", p, account),

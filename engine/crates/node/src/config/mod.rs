@@ -1,14 +1,13 @@
 //! The node's configuration: one JSON file. Every problem is reported at once, each with the path of its value.
 
 mod market;
-mod reader;
 mod replication;
 
 pub use market::{MarketConfig, SessionConfig};
-pub use reader::{Problem, Problems};
 pub use replication::{ReplicationConfig, VoterConfig};
+pub use rialto_process::reader::{Problem, Problems};
 
-use reader::Object;
+use rialto_process::reader::{Object, lines};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -69,6 +68,8 @@ pub struct Config {
     pub credentials_file: PathBuf,
     /// Where the admin API listens.
     pub admin_listen: SocketAddr,
+    /// The SOCKS5 proxy that voters of other regions are dialed through; none where the network itself leads there.
+    pub proxy: Option<SocketAddr>,
     /// Where log lines go; standard error where absent.
     pub log_file: Option<PathBuf>,
     /// When a trading day opens.
@@ -110,11 +111,6 @@ pub enum ConfigError {
     },
 }
 
-fn lines(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
-    lines.join("\n")
-}
-
 impl Config {
     /// Reads the file at `path`. Relative paths in it are relative to the file's folder.
     ///
@@ -152,7 +148,8 @@ impl Config {
             data_dir: base.join(object.string("data_dir", p)),
             ready_file: base.join(object.string("ready_file", p)),
             credentials_file: base.join(object.string("credentials_file", p)),
-            admin_listen: address(&mut object, "admin_listen", p),
+            admin_listen: object.address("admin_listen", p),
+            proxy: object.optional_address("proxy", p),
             log_file: object.optional_string("log_file", p).map(|f| base.join(f)),
             trading_day: trading_day(&mut object, p),
             segment_bytes: object.integer_or("segment_bytes", 64 << 20, 1 << 20, 1 << 30, p),
@@ -204,22 +201,6 @@ impl Config {
         }
         names
     }
-}
-
-/// A required socket address under `key`.
-fn address(object: &mut Object<'_>, key: &'static str, problems: &mut Problems) -> SocketAddr {
-    let fallback = SocketAddr::from(([127, 0, 0, 1], 0));
-    let text = object.string(key, problems);
-    if text.is_empty() {
-        return fallback;
-    }
-    text.parse().unwrap_or_else(|_| {
-        problems.add(
-            &object.path(key),
-            format!("{text:?} is not an address like 127.0.0.1:0"),
-        );
-        fallback
-    })
 }
 
 fn trading_day(object: &mut Object<'_>, problems: &mut Problems) -> TradingDayPolicy {

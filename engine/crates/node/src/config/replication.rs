@@ -1,6 +1,6 @@
 //! A market's place among its replicas.
 
-use super::reader::{Object, Problems};
+use rialto_process::reader::{Object, Problems};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -79,7 +79,7 @@ pub(super) fn read(path: &str, value: &Value, node: &str, p: &mut Problems) -> R
     let config = ReplicationConfig {
         id: o.integer("id", 1, u64::from(u32::MAX), p),
         incarnation: u8::try_from(o.integer("incarnation", 1, 255, p)).unwrap_or(u8::MAX),
-        listen: super::address(&mut o, "listen", p),
+        listen: o.address("listen", p),
         accelerated_failover: o.flag_or("accelerated_failover", true, p),
         slowest_round_trip: micros(&mut o, "slowest_round_trip_us", p),
         voters: o

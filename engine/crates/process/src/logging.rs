@@ -6,16 +6,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging to `file`, or to standard error. `RUST_LOG` filters; `info` where it is not set, and only
-/// errors of the consensus library.
+/// Starts logging to `file`, or to standard error. `RUST_LOG` filters, and `filter` where that is not set.
 ///
 /// # Errors
 /// The file can't be opened, or the filter is not one.
-pub fn start(file: Option<&Path>) -> io::Result<()> {
+pub fn start(file: Option<&Path>, filter: &str) -> io::Result<()> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) => EnvFilter::try_new(text).map_err(io::Error::other)?,
-        // The consensus library tells every step of every election, and every try to reach a peer that is down.
-        Err(_) => EnvFilter::new("info,openraft=error"),
+        Err(_) => EnvFilter::new(filter),
     };
     let builder = tracing_subscriber::fmt()
         .json()

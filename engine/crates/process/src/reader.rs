@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::fmt;
+use std::net::SocketAddr;
 
 /// One thing wrong with a configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -177,6 +178,28 @@ impl<'a> Object<'a> {
         number
     }
 
+    /// A required socket address; a free port of 127.0.0.1 where it is wrong.
+    pub fn address(&mut self, key: &'static str, problems: &mut Problems) -> SocketAddr {
+        let text = self.string(key, problems);
+        let found = (!text.is_empty()).then(|| parse_address(&self.path(key), &text, problems));
+        found
+            .flatten()
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// An optional socket address.
+    pub fn optional_address(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+    ) -> Option<SocketAddr> {
+        let text = self.optional_string(key, problems)?;
+        if text.is_empty() {
+            return None;
+        }
+        parse_address(&self.path(key), &text, problems)
+    }
+
     /// A list with the paths of its elements; empty where it is absent or wrong.
     pub fn list(
         &mut self,
@@ -224,6 +247,21 @@ impl<'a> Object<'a> {
             }
         }
     }
+}
+
+/// The socket address at `path`; anything else is a problem.
+pub fn parse_address(path: &str, text: &str, problems: &mut Problems) -> Option<SocketAddr> {
+    let found = text.parse().ok();
+    if found.is_none() {
+        problems.add(path, format!("{text:?} is not an address like 127.0.0.1:0"));
+    }
+    found
+}
+
+/// The problems one a line, as error messages list them.
+pub fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
+    lines.join("\n")
 }
 
 /// What a value is, for messages.
