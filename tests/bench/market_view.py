@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/bench/market_view.py --rate 20000 --seconds 20
 
-A child process makes order flow with the engine in process and serves it as a snapshot and a feed port: each message in a
-write of its own, which costs the reader most, unless `--batch` puts several into one as a node does. With `--feed`,
+A child process makes order flow with the engine in process and serves it as a snapshot and a feed port: each message in
+a write of its own, which costs the reader most, unless `--batch` puts several into one as a node does. With `--feed`,
 `--snapshot`, `--username` and `--password` it follows a running market instead.
 """
 
