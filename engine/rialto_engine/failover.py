@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from rialto_engine import _engine
+from rialto_engine.address import Address
 from rialto_engine.soup import (
     Connection,
     DisplacedError,
@@ -22,7 +23,6 @@ from rialto_engine.soup import (
     Numbered,
     SessionEndedError,
     SessionError,
-    host_and_port,
 )
 
 T = TypeVar("T")
@@ -69,13 +69,13 @@ def addresses_of(addresses: str | Sequence[str]) -> list[str]:
     """One address or several as a list.
 
     Raises:
-        ValueError: there is none, or one is not HOST:PORT.
+        ValueError: there is none, or one is neither HOST:PORT nor socks5://PROXY_HOST:PORT/HOST:PORT.
     """
     every = [addresses] if isinstance(addresses, str) else list(addresses)
     if not every:
         raise ValueError("no address of the market is given: name those of its replicas as HOST:PORT")
     for address in every:
-        host_and_port(address)
+        Address.parse(address)
     return every
 
 
@@ -96,7 +96,7 @@ class MarketConnection:
         """Nothing is connected yet; `open` or the first `receive` does.
 
         Args:
-            addresses: one or more of host:port.
+            addresses: one or more of host:port, or of socks5://proxy_host:port/host:port.
             username: at most six characters.
             password: at most ten characters.
             session: the stream's name, or blank for the current one.
@@ -105,7 +105,7 @@ class MarketConnection:
             on_login: called right after each login, before anything is received; a SessionError of it ends the search.
 
         Raises:
-            ValueError: there is no address, or one is not HOST:PORT.
+            ValueError: there is no address, or one is none.
         """
         self._addresses = addresses_of(addresses)
         self._username = username

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from rialto_engine import _engine
+from rialto_engine.address import Address
 
 HEARTBEAT_S = 1.0
 """The client sends a heartbeat when it has sent nothing for this long (SoupBinTCP 3.00, "Client Heartbeat")."""
@@ -63,18 +64,6 @@ def fitting() -> Generator[None, None, None]:
         raise ValueError(f"a number does not fit its field: {error}") from error
 
 
-def host_and_port(address: str) -> tuple[str, int]:
-    """The two parts of HOST:PORT.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ValueError(f"address {address!r} is not HOST:PORT")
-    return host, int(port)
-
-
 @dataclass(frozen=True)
 class Numbered:
     """One message of the numbered stream."""
@@ -110,10 +99,10 @@ class Connection:
         number: int = 0,
         silence_s: float = SILENCE_S,
     ) -> Connection:
-        """Connects to host:port and logs in.
+        """Connects to an address and logs in.
 
         Args:
-            address: host:port.
+            address: host:port, or socks5://proxy_host:port/host:port.
             username: at most six characters.
             password: at most ten characters.
             session: the stream's name, or blank for the current one.
@@ -124,12 +113,11 @@ class Connection:
             LoginRejectedError: the server said no.
             SessionError: it closed the connection, or spoke something else.
             OSError: there is no connection.
-            ValueError: the address is not HOST:PORT, or a name, a password or a number does not fit its field.
+            ValueError: the address is none, or a name, a password or a number does not fit its field.
         """
         with fitting():
             login = _engine.soup_login(username, password, session, number)
-        host, port = host_and_port(address)
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await Address.parse(address).connect()
         connection = cls(reader, writer, silence_s)
         try:
             writer.write(login)
