@@ -33,6 +33,7 @@ pub(crate) enum Command {
 #[derive(Args)]
 pub(crate) struct FlowArgs {
     /// The market's order port; repeat it, or separate by commas, for one of each replica: the leader is found among them.
+    /// One that is reached through a SOCKS5 proxy is written `socks5://PROXY_HOST:PORT/HOST:PORT`.
     #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
     pub(crate) orders: Vec<String>,
     /// An order session to log in with; repeat it, or separate by commas, for several.

@@ -5,6 +5,7 @@
 use crate::connection::{Accepted, Lost, Reader, Writer, logged_in, login_answer, login_request};
 use crate::error::LoadError;
 use crate::settings::Login;
+use rialto_socks::{Answer, Handshake, Reply, Through};
 use rialto_wire::soup::Session;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,9 +26,38 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// The addresses of one port of a market, one a replica, and who logs in there.
 pub(crate) struct Finder {
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Place>,
     login: Login,
     runtime: Runtime,
+}
+
+/// An address, and the SOCKS5 proxy that leads there, if one has to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Place {
+    proxy: Option<SocketAddr>,
+    target: SocketAddr,
+}
+
+impl Place {
+    /// Resolves `HOST:PORT` or `socks5://PROXY_HOST:PORT/HOST:PORT`.
+    fn resolve(address: &str) -> Result<Self, LoadError> {
+        let wrong = |why: String| {
+            let next = "write it as HOST:PORT or as socks5://PROXY_HOST:PORT/HOST:PORT";
+            LoadError::new(format!("address {address:?}: {why}"), next)
+        };
+        let lookup = |name: &str| {
+            let found = name.to_socket_addrs().map_err(|e| wrong(e.to_string()));
+            let first = found?.next();
+            first.ok_or_else(|| wrong(format!("nothing is known of {name}")))
+        };
+        let through: Through = address
+            .parse()
+            .map_err(|_| wrong(String::from("it is none")))?;
+        Ok(Self {
+            proxy: through.proxy.as_deref().map(lookup).transpose()?,
+            target: lookup(&through.target)?,
+        })
+    }
 }
 
 /// What to ask for at the login.
@@ -58,21 +88,8 @@ impl Finder {
     /// # Errors
     /// One is none, or the system gives no runtime.
     pub(crate) fn new(addresses: &[String], login: Login) -> Result<Self, LoadError> {
-        let resolved = addresses.iter().map(|address| {
-            let wrong = |error: String| {
-                LoadError::new(
-                    format!("address {address:?}: {error}"),
-                    "write it as HOST:PORT",
-                )
-            };
-            let mut found = address
-                .to_socket_addrs()
-                .map_err(|error| wrong(error.to_string()))?;
-            found
-                .next()
-                .ok_or_else(|| wrong("nothing is known of it".to_owned()))
-        });
-        let addresses: Vec<SocketAddr> = resolved.collect::<Result<_, _>>()?;
+        let places = addresses.iter().map(|address| Place::resolve(address));
+        let addresses: Vec<Place> = places.collect::<Result<_, _>>()?;
         if addresses.is_empty() {
             return Err(LoadError::new("no address is given", "give HOST:PORT"));
         }
@@ -142,7 +159,7 @@ impl Finder {
 
 /// Tries one address until it accepts the login; what was wrong last when its time is over.
 async fn knock(
-    address: SocketAddr,
+    address: Place,
     login: Login,
     request: Vec<u8>,
     patience: Duration,
@@ -179,12 +196,11 @@ async fn knock(
 }
 
 async fn attempt(
-    address: SocketAddr,
+    address: Place,
     login: &Login,
     request: &[u8],
 ) -> Result<(TcpStream, Accepted), Lost> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+    let mut stream = connect(address).await?;
     stream.write_all(request).await?;
     let mut bytes = Vec::new();
     loop {
@@ -193,6 +209,31 @@ async fn attempt(
         }
         if let Some(accepted) = login_answer(login, &bytes)? {
             return Ok((stream, accepted));
+        }
+    }
+}
+
+/// Connects to an address, through its proxy if it has one.
+async fn connect(Place { proxy, target }: Place) -> Result<TcpStream, Lost> {
+    let mut stream = TcpStream::connect(proxy.unwrap_or(target)).await?;
+    stream.set_nodelay(true)?;
+    let Some(proxy) = proxy else {
+        return Ok(stream);
+    };
+    let lost = |why: &dyn std::fmt::Display| Lost::Closed(format!("proxy {proxy}: {why}"));
+    let mut handshake = Handshake::new(target);
+    loop {
+        match handshake.next_step().map_err(|error| lost(&error))? {
+            Answer::Send(bytes) => stream.write_all(&bytes).await?,
+            Answer::Read(most) => {
+                let mut bytes = vec![0; most];
+                match stream.read(&mut bytes).await? {
+                    0 => return Err(lost(&"it closed the connection before it answered")),
+                    count => handshake.read(&bytes[..count]),
+                }
+            }
+            Answer::Told(Reply::Connected) => return Ok(stream),
+            Answer::Told(reply) => return Err(lost(&reply.text())),
         }
     }
 }

@@ -59,7 +59,7 @@ pub async fn start(
     metrics: &Arc<MarketMetrics>,
 ) -> Result<Running, String> {
     let config = config(node, market);
-    let network = Tcp::new(&config);
+    let network = Tcp::through(&config, node.proxy);
     let counted = Arc::clone(metrics);
     let shipped = Arc::new(move || counted.checkpoints_shipped.add(1));
     let port = journal.port;

@@ -16,6 +16,7 @@ mod counters;
 mod dial;
 mod frame;
 mod hello;
+mod proxy;
 mod server;
 mod streams;
 
@@ -24,11 +25,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CallError, FrameSink, FrameStream, GroupConfig, Network, ReplicaId, Serve, timers};
+use crate::{
+    CallError, FrameSink, FrameStream, GroupConfig, Network, Peer, ReplicaId, Serve, timers,
+};
 
 pub use counters::TcpCounters;
 pub use server::Server;
@@ -84,6 +87,14 @@ impl Tcp {
     /// The network of the replica that `config` describes. Nothing is connected before it is needed.
     #[must_use]
     pub fn new(config: &GroupConfig) -> Self {
+        Self::through(config, None)
+    }
+
+    /// As [`Tcp::new`], with voters of other regions than this replica's dialed through a SOCKS5 proxy, if there is one.
+    #[must_use]
+    pub fn through(config: &GroupConfig, proxy: Option<SocketAddr>) -> Self {
+        let own = config.voters.iter().find(|voter| voter.id == config.id);
+        let far = |peer: &Peer| own.is_none_or(|own| own.region != peer.region);
         let identity = Identity {
             group: config.group.clone(),
             incarnation: config.incarnation,
@@ -103,7 +114,8 @@ impl Tcp {
             .iter()
             .filter(|peer| peer.id != config.id)
             .map(|peer| {
-                let dialer = Dialer::new(&identity, peer, options, Arc::clone(&counts));
+                let proxy = proxy.filter(|_| far(peer));
+                let dialer = Dialer::new(&identity, peer, proxy, options, Arc::clone(&counts));
                 (peer.id, Calls::new(dialer))
             })
             .collect();

@@ -21,6 +21,7 @@ fn every_problem_of_a_configuration_is_reported_at_once() {
     market["feed_users"] = json!(["FEED", 3]);
     market["colour"] = json!("blue");
     place.config["trading_day"] = json!("sometimes");
+    place.config["proxy"] = json!("the edge");
     place.config["limits"]["batch_bytes"] = json!(-1);
     place.config.as_object_mut().unwrap().remove("venue");
     let (code, said) = place.fail();
@@ -28,6 +29,7 @@ fn every_problem_of_a_configuration_is_reported_at_once() {
     for path in [
         "venue: is missing",
         "trading_day: ",
+        "proxy: \"the edge\" is not an address",
         "limits.batch_bytes: ",
         "markets[0].id: ",
         "markets[0].durability: ",
@@ -44,7 +46,7 @@ fn every_problem_of_a_configuration_is_reported_at_once() {
     ] {
         assert!(said.contains(path), "{path} is not in:\n{said}");
     }
-    assert!(said.contains("15 problem(s)"), "{said}");
+    assert!(said.contains("16 problem(s)"), "{said}");
 }
 
 #[test]

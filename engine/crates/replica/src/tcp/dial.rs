@@ -1,4 +1,4 @@
-//! Connecting to a peer: its name resolved, a connection made, hello said and answered.
+//! Connecting to a peer: its name resolved, a connection made, through a proxy where there is one, hello said and answered.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::counters::{Counts, count};
 use super::hello::{Hello, LONGEST, Purpose, decode_answer};
-use super::{CONNECT, GREETING, Identity, Options, frame};
+use super::{CONNECT, GREETING, Identity, Options, frame, proxy};
 use crate::{CallError, Peer, ReplicaId};
 
 /// How long a name may take to be resolved while no address of it is known; otherwise the last ones are used after the time of a connect.
@@ -25,6 +25,7 @@ pub(super) struct Dialer {
     identity: Identity,
     to: ReplicaId,
     address: String,
+    proxy: Option<SocketAddr>,
     connect: Duration,
     greeting: Duration,
     options: Options,
@@ -38,14 +39,19 @@ impl Dialer {
     pub(super) fn new(
         identity: &Identity,
         peer: &Peer,
+        proxy: Option<SocketAddr>,
         options: Options,
         counts: Arc<Counts>,
     ) -> Self {
+        // A host that is down never answers. A proxy's link that is cut does, once it is healed, and one that is slower than
+        // declared takes its time.
+        let least = if proxy.is_some() { GREETING } else { CONNECT };
         Self {
             identity: identity.clone(),
             to: peer.id,
             address: peer.address.clone(),
-            connect: CONNECT.max(peer.round_trip.saturating_mul(3)),
+            proxy,
+            connect: least.max(peer.round_trip.saturating_mul(3)),
             greeting: GREETING.max(peer.round_trip.saturating_mul(4)),
             options,
             counts,
@@ -85,11 +91,18 @@ impl Dialer {
         }))
     }
 
-    /// Tries the addresses in turn. Only when every one of them refuses is the peer surely not there.
+    /// Tries the addresses in turn. Only when every one of them refuses is the peer surely not there; a proxy that refuses
+    /// says nothing about it.
     async fn reach(&self, addresses: &[SocketAddr]) -> Result<TcpStream, CallError> {
         let mut worst = None;
         for address in addresses {
-            match timeout(self.connect, TcpStream::connect(address)).await {
+            let connecting = async {
+                match self.proxy {
+                    None => TcpStream::connect(address).await,
+                    Some(proxy) => proxy::connect(proxy, *address).await,
+                }
+            };
+            match timeout(self.connect, connecting).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {}
                 Ok(Err(error)) => worst = Some(self.unreachable(format!("{address}: {error}"))),

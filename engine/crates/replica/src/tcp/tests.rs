@@ -2,6 +2,7 @@
 
 mod calls;
 mod hostile;
+mod proxy;
 mod streams;
 
 use std::net::{SocketAddr, TcpListener};
