@@ -57,7 +57,7 @@ class Admin(http.server.BaseHTTPRequestHandler):
                 way.update({{key: body[key] for key in SETTINGS if key in body}})
             if "for_ms" in body:
                 way["heals_at_ns"] = time.time_ns() + 1_000_000 * body["for_ms"]
-            way["as_declared"] = not way["cut"] and all(way[key] == way["declared"][key] for key in SETTINGS)
+            way["as_declared"] = all(way[key] == way["declared"][key] for key in SETTINGS)
         self.answer(link)
 
     do_PATCH = do_POST

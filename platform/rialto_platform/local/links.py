@@ -239,7 +239,8 @@ def _direction(value: Mapping[str, object]) -> Direction:
         cut=bool(value["cut"]),
         cut_since_ns=moment("cut_since_ns"),
         heals_at_ns=moment("heals_at_ns"),
-        as_declared=bool(value["as_declared"]),
+        # The API's word is about the settings alone.
+        as_declared=bool(value["as_declared"]) and not value["cut"],
         declared=LinkSettings(
             whole("latency_us", declared),
             whole("jitter_us", declared),

@@ -12,6 +12,8 @@ from rialto_platform.venue.problems import Path
 ADDRESSES_PER_ZONE = 256
 """Each zone gets a subnet of this size for nodes and pods; the region gets one more for links and gateways."""
 
+LEAST_BANDWIDTH_BPS = 10**3
+MOST_BANDWIDTH_BPS = 10**12
 LONGEST_ROUND_TRIP_NS = 10 * 10**9
 """The slowest voter that a node's timers can wait for."""
 
@@ -98,6 +100,18 @@ def _limits(market_name: str, market: Market, path: Path, account: Account) -> I
         yield Finding((*path, "max_order_value"), wrong, f"use {units.price_text(min(values))} or more", (everything,))
 
 
+def bandwidths(venue: Venue) -> Iterator[Finding]:
+    """Links carry what can be emulated on one machine too."""
+    for index, link in enumerate(venue.interconnects):
+        if not LEAST_BANDWIDTH_BPS <= link.bandwidth_bps <= MOST_BANDWIDTH_BPS:
+            least, most = (units.exact_bandwidth_text(bound) for bound in (LEAST_BANDWIDTH_BPS, MOST_BANDWIDTH_BPS))
+            here = units.exact_bandwidth_text(link.bandwidth_bps)
+            wrong = f"{here} is not between {least} and {most}"
+            yield Finding(
+                ("interconnects", index, "bandwidth"), wrong, "use what its circuits carry, such as 10 Gbit/s"
+            )
+
+
 def times(venue: Venue) -> Iterator[Finding]:
     """Durations that cannot be zero are not."""
     for key in ("acknowledgement_p99", "outage"):
@@ -125,4 +139,4 @@ def times(venue: Venue) -> Iterator[Finding]:
             yield Finding(("flow", name, "duration"), f"{here} is less than a second", "use 1 s or more")
 
 
-CHECKS = (networks, instruments, limits, times)
+CHECKS = (networks, instruments, limits, bandwidths, times)
