@@ -99,7 +99,12 @@ def test_a_venue_file_that_can_not_be_read_is_noted() -> None:
 
 def test_a_book_is_only_made_while_it_is_seen() -> None:
     feed = Patient()
-    sources = replace(RecordedVenue().sources("laptop"), feed=lambda _: feed)
+
+    def follow(market: str) -> FeedView:
+        assert market == "main"
+        return feed
+
+    sources = replace(RecordedVenue().sources("laptop"), feed=follow)
 
     def hidden(feeds: Feeds) -> None:
         feeds.look_at("main", "BARK", shown=False)

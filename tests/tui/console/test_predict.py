@@ -139,7 +139,6 @@ def test_what_was_measured_before_stands_beside_it() -> None:
 def test_without_links_and_terms_nothing_is_made_up() -> None:
     bare = replace(state(), links=(), declared=Declared())
     assert predict(bare, NodeAction("freeze", "us-1")).outage_ns == (250 * MS_NS, 320 * MS_NS)
-    assert predict(bare, Slow("us", "asia", MS_NS)).outage_ns is None
 
 
 def test_regions_without_a_link_use_the_shortest_way_and_a_cut_never_reroutes() -> None:
@@ -149,4 +148,10 @@ def test_regions_without_a_link_use_the_shortest_way_and_a_cut_never_reroutes() 
     full = Network.of(recorded.LINKS).with_cut(("us", "asia"))
     assert not full.talk("us", "asia")
     assert full.reaches("asia", "us")
-    assert Network.of(()).path("us", "asia") is None
+    assert full.path("us", "moon") is None
+
+
+def test_a_venue_whose_links_nobody_tells_of_is_one_place() -> None:
+    bare = replace(state(), links=())
+    assert Network.of(()).round_trip_ns("us", "asia") == 0
+    assert predict(bare, Move("main", "us-1")).outage_ns == (1 * MS_NS, 25 * MS_NS)

@@ -154,7 +154,7 @@ class ConsoleApp(App[str]):
     def view(self) -> View:
         """The picture of this moment."""
         market = self._looked_at()
-        screen = self.screen
+        screen = self.screen_stack[-1] if self.screen_stack else None
         words = screen.words if isinstance(screen, ConsoleScreen) else ()
         return View(self.state, self.clock.mono_ns(), self.clock.wall_ns(), market, self._symbol, words)
 

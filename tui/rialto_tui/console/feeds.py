@@ -31,8 +31,8 @@ from rialto_tui.console.store import (
 )
 
 EVERY_S = 1.0
-CLOSELY_S = 0.1
-"""Between two polls of the status while an action is measured."""
+CLOSELY_S = 0.2
+"""Between two polls of the status while an action is measured: a node makes its status anew five times a second."""
 _AT_LEAST_S = 0.05
 _BOOK_S = 0.5
 AGAIN_S = 2.0
@@ -137,7 +137,7 @@ class Feeds:
 
     @contextlib.contextmanager
     def closely(self) -> Generator[None, None, None]:
-        """While this lasts, the status is asked ten times a second."""
+        """While this lasts, the status is asked five times a second."""
         self._closely += 1
         self._hurry.set()
         try:

@@ -14,9 +14,9 @@ from rialto_tui.console import actions, text
 from rialto_tui.console.actions import Action, Move, NodeAction, Outcome
 from rialto_tui.console.store import SECOND_NS, Measured, State
 
-LOOK_NS = 10_000_000
+LOOK_NS = 20_000_000
 """Between two looks at the feed's position while something is measured."""
-KNOWN_NS = 35_000_000
+KNOWN_NS = 45_000_000
 """Between two looks, and the time the feed rests after each read of what has arrived."""
 BOARD_NS = 200_000_000
 """A node makes its status anew five times a second."""
@@ -187,5 +187,5 @@ def _outage_ns(measuring: Measuring, now_ns: int) -> int | None:
 
 
 def _rounded(value_ns: int) -> int:
-    """To a millisecond: the looks are ten of them apart."""
+    """To a millisecond: the looks are many of them apart."""
     return round(value_ns / 1_000_000) * 1_000_000

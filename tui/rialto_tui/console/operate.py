@@ -62,10 +62,10 @@ class Operation:
             self.problem = str(error)
 
     async def _run(self) -> Measured:
+        while not self._confirmed.done():
+            await self._look()
+        action = self._confirmed.result()
         with self._feeds.closely():
-            while not self._confirmed.done():
-                await self._look()
-            action = self._confirmed.result()
             doing = asyncio.create_task(asyncio.to_thread(self._sources.perform, action))
             prepared = measure.prepare(self._state(), action, self.measuring.market)
             self.measuring = measure.carried(prepared, self.measuring, self._mono_ns())

@@ -14,7 +14,8 @@ Hop = tuple[str, str]
 class Network:
     """The directed links between regions: what each takes one way, and whether it is cut.
 
-    Regions without a link of their own use the path of the least declared latency, and a cut never re-routes.
+    Regions without a link of their own use the path of the least latency, and a cut never re-routes. A venue whose
+    links nobody tells of is taken for one place: everything reaches everything at once.
     """
 
     latency_ns: Mapping[Hop, int]
@@ -39,7 +40,7 @@ class Network:
 
     def path(self, origin: str, target: str) -> tuple[Hop, ...] | None:
         """The directed links from one region to another; none where there is no way."""
-        if origin == target:
+        if origin == target or not self.latency_ns:
             return ()
         if (origin, target) in self.latency_ns:
             return ((origin, target),)

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from rialto_tui.console.view import View
 from rialto_tui.console.widgets.bars import Banner, TitleBar
+from rialto_tui.console.widgets.keys import Keys
 from rialto_tui.console.widgets.panel import Panel
 
 
@@ -41,7 +42,7 @@ class ConsoleScreen(Screen[None]):
         yield Banner()
         yield from self.body()
         yield Input(placeholder="show only rows that hold these words; Esc shows all", id="filter", compact=True)
-        yield Footer(compact=True)
+        yield Keys()
 
     def body(self) -> ComposeResult:
         """What is between the bars."""

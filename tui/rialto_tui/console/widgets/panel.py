@@ -77,7 +77,8 @@ class Panel(Widget, can_focus=True):
             self.border_subtitle = foot
         if self.border_title != (title := self.title(view)):
             self.border_title = title
-        self.set_class(stale, "-stale")
+        if stale is not self.has_class("-stale"):
+            self.set_class(stale, "-stale")
         lines = [line.truncate(width) for line in self.lines(view, width, height)[:height]]
         if stale:
             # Grey, whatever colour it had.
