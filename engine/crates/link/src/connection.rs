@@ -392,27 +392,26 @@ impl Lane<'_> {
 
     /// Takes bytes that were just read, and writes those that arrive at once without keeping them.
     fn pass(
-        &self,
+        &mut self,
         side: &mut Side,
         to: &mut TcpStream,
         count: usize,
         blocked: bool,
         cx: &mut Context<'_>,
     ) -> Wrote {
-        let bytes = &self.buffer[..count];
         let arrived = {
             let mut state = self.shared.lock();
             let state = &mut *state;
-            side.flow.push(Item::Bytes(count), &mut state.links);
+            let (links, random) = (&mut state.links, &mut state.random);
+            side.flow.push(Item::Bytes(count), links);
+            note(self.wake, side.flow.advance(mono_ns(), links, random));
             if blocked || !side.bytes.is_empty() {
                 0
             } else {
-                // When to look again is found by the next round.
-                side.flow
-                    .advance(mono_ns(), &mut state.links, &mut state.random);
                 side.flow.arrived_bytes().min(count)
             }
         };
+        let bytes = &self.buffer[..count];
         let wrote = if arrived == 0 {
             Wrote::Some(0)
         } else {
@@ -465,13 +464,11 @@ impl Lane<'_> {
                         Wrote::Gone => return Delivered::Gone,
                     }
                 }
-                Some(Item::End) => {
-                    side.ended = true;
-                    match socket2::SockRef::from(&*to).shutdown(std::net::Shutdown::Write) {
-                        Ok(()) => (0, Some(Delivered::End)),
-                        Err(_) => return Delivered::Gone,
-                    }
-                }
+                Some(Item::End) => match Pin::new(&mut *to).poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => (0, Some(Delivered::End)),
+                    Poll::Pending => return Delivered::Blocked,
+                    Poll::Ready(Err(_)) => return Delivered::Gone,
+                },
                 Some(Item::Reset) => {
                     // A socket that is closed with no time to linger sends a reset.
                     if let Err(error) = to.set_zero_linger() {
@@ -491,6 +488,7 @@ impl Lane<'_> {
                 Some(Item::Connect) => (0, None),
             };
             side.flow.take(taken, &mut self.shared.lock().links);
+            side.ended |= matches!(delivered, Some(Delivered::End));
             if let Some(delivered) = delivered {
                 return delivered;
             }

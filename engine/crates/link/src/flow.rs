@@ -372,5 +372,4 @@ fn earlier(one: Option<u64>, other: u64) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "flow/tests.rs"]
 mod tests;
