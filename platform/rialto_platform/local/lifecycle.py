@@ -143,6 +143,7 @@ def _prepare(
     *,
     with_flow: bool,
 ) -> Plan:
+    from rialto_platform.links_config import links_config
     from rialto_platform.node_config import usernames
 
     paths.root.mkdir(parents=True, exist_ok=True)
@@ -153,7 +154,7 @@ def _prepare(
             "its markets: free space, then resume them (rialto status tells how)"
         )
     credentials.ensure(paths.credentials, usernames(venue))
-    links: Mapping[str, object] | None = None
+    links = links_config(venue)
     files = {name: paths.node(name).config for name in configs}
     placed = addresses.place(configs, links, files, paths.links.config, say, _kept_elsewhere(paths))
     for name, config in placed.configs.items():

@@ -63,9 +63,36 @@ def test_up_brings_three_nodes_and_down_leaves_none(venue: FakeVenue, file: Path
     ]
     listens = [{voter["node"]: voter["address"] for voter in told} for told in voters]
     assert listens[0] == listens[1] == listens[2]
+    assert (observed.links.state, len(observed.links.views)) == ("running", 3)
     assert lifecycle.up(file, with_flow=False).already_up
     assert lifecycle.down(venue.paths)
     assert alive(venue) == []
+    assert process.running(("--config", str(venue.paths.links.config))) == []
+
+
+def test_links_that_do_not_start_are_told_and_nothing_is_left(
+    venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_FAKE_BROKEN", "links")
+    with pytest.raises(LocalError, match="the links: do not start") as caught:
+        lifecycle.up(file, with_flow=False)
+    assert "the links' configuration is wrong" in str(caught.value)
+    assert alive(venue) == []
+    assert not venue.paths.links.process.exists()
+
+
+def test_a_venue_without_interconnects_runs_without_links(
+    venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.up(file, with_flow=False)
+    lifecycle.down(venue.paths)
+    assert venue.paths.links.config.exists()
+    monkeypatch.setattr("rialto_platform.links_config.links_config", lambda _: None)  # pyright: ignore[reportUnknownLambdaType]
+    lifecycle.up(file, with_flow=False)
+    observed = status.observe(venue.paths)
+    assert (observed.state, observed.links.state) == ("up", "none")
+    # What a venue with links left behind is no venue with links.
+    assert not venue.paths.links.config.exists()
 
 
 def test_a_node_that_does_not_start_is_told_while_the_others_serve(
@@ -97,8 +124,8 @@ def test_without_a_majority_nothing_is_up_and_nothing_is_left(
 
 def test_a_market_that_finds_no_leader_is_not_up(venue: FakeVenue, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venue.tell(leader=None)
-    monkeypatch.setattr(lifecycle, "READY_TIMEOUT_S", 3.0)
-    with pytest.raises(LocalError, match="market main: has no leader within 3 s"):
+    monkeypatch.setattr(lifecycle, "READY_TIMEOUT_S", 10.0)
+    with pytest.raises(LocalError, match="market main: has no leader within 10 s"):
         lifecycle.up(file, with_flow=False)
     assert alive(venue) == []
 
@@ -116,6 +143,7 @@ def test_a_frozen_node_holds_up_neither_up_nor_down(venue: FakeVenue, file: Path
 def test_frozen_leftovers_of_a_dead_supervisor_are_ended_too(venue: FakeVenue, file: Path) -> None:
     lifecycle.up(file, with_flow=False)
     before = [venue.identity(node) for node in venue.nodes]
+    [carried] = process.running(("--config", str(venue.paths.links.config)))
     supervisor = process.recorded(venue.paths.supervisor)
     assert supervisor is not None
     assert supervisor.signal(signal.SIGKILL)
@@ -123,8 +151,9 @@ def test_frozen_leftovers_of_a_dead_supervisor_are_ended_too(venue: FakeVenue, f
     assert before[1].signal(signal.SIGSTOP)
     said: list[str] = []
     lifecycle.up(file, with_flow=False, say=said.append)
-    assert [line.split(",")[0] for line in said[:3]] == [f"ended {node}" for node in sorted(venue.nodes)]
-    assert not any(identity.alive() for identity in before)
+    ended = [*sorted(venue.nodes), "the links"]
+    assert [line.split(",")[0] for line in said[:4]] == [f"ended {name}" for name in ended]
+    assert not any(identity.alive() for identity in [carried, *before])
     assert len(alive(venue)) == 3
 
 
