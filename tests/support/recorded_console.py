@@ -41,6 +41,7 @@ DECLARED = Declared(
     ),
     terms={"main": MarketTerms(accelerated=True, slowest_round_trip_ns=2_000_000)},
     acknowledgement_p99_ns=10_000_000,
+    feeds={"127.0.0.1:41012": "asia-1"},
     outage_ns=SECOND_NS,
 )
 _PRICES = (
@@ -64,6 +65,7 @@ def facts(
     position: int = 1_234_567,
     lag: dict[str, int] | None = None,
     told_ns: int = WALL_NS,
+    unheard: Sequence[str] = (),
 ) -> dict[str, object]:
     """What a node's admin API answers."""
     lags = lag or {}
@@ -94,7 +96,7 @@ def facts(
             "last": applied,
             "committed": applied,
             "applied": applied,
-            "heard_from_leader_ms": None if node == leader or leader is None else 14.0,
+            "heard_from_leader_ms": None if node == leader or leader is None or node in unheard else 14.0,
         },
         "time_ns": told_ns,
         "trading_day": {"date": 20261204, "opening": 1, "incarnation": 1, "session": "A", "open": True},
@@ -130,6 +132,7 @@ def status(
     told_ns: int = WALL_NS,
     starts: int = 1,
     links: tuple[LinkView, ...] = (),
+    unheard: Sequence[str] = (),
 ) -> VenueStatus:
     """What the venue says, with some of its nodes frozen."""
     nodes: list[NodeStatus] = []
@@ -138,7 +141,7 @@ def status(
             problem = f"it was stopped by a signal; wake it: rialto node resume {name}"
             nodes.append(NodeStatus(name, "frozen", problem, None, starts=starts))
         else:
-            told = facts(name, leader, term=term, second=second, lag=lag, told_ns=told_ns)
+            told = facts(name, leader, term=term, second=second, lag=lag, told_ns=told_ns, unheard=unheard)
             nodes.append(NodeStatus(name, "running", "", told, f"127.0.0.1:{40_000 + number}", starts))
     state = "degraded" if frozen or leader is None else "up"
     carried = LinksStatus("running", views=links or LINKS, starts=1)

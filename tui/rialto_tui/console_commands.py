@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ def console(name: str | None) -> int:
     """
     if name is not None or not paths.known_venues():
         name = paths.choose_venue(name).name
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on standard error; in a browser it draws on what the server gave it.
+    served = "TEXTUAL_DRIVER" in os.environ
+    if not served and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise LocalError("the console", "needs a terminal", "without one: rialto status")
     from rialto_tui.console import live
     from rialto_tui.console.app import ConsoleApp
@@ -34,7 +37,7 @@ def console(name: str | None) -> int:
     last = app.run()
     if app.return_code:
         return app.return_code
-    if last:
+    if last and not served:
         print(f"Venue {last} is as it was. See it: rialto status. End it: rialto down.")
     return 0
 

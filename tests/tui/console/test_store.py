@@ -14,6 +14,7 @@ from rialto_tui.console import store
 from rialto_tui.console.store import (
     Book,
     BookSeen,
+    DeclaredSeen,
     Heard,
     Noted,
     Observation,
@@ -153,6 +154,18 @@ def test_the_feed_is_lost_only_once_it_was_there() -> None:
         state=connecting,
     )
     assert texts(state)[-2:] == ["connection lost to market data: no replica serves it", "connected to market data"]
+
+
+def test_a_feed_from_a_replica_that_is_cut_off_is_stale_though_it_beats() -> None:
+    state = after(
+        DeclaredSeen(MONO_NS, WALL_NS, recorded.DECLARED),
+        seen(recorded.status()),
+        BookSeen(MONO_NS, WALL_NS, recorded.book("BARK", MONO_NS)),
+    )
+    assert not store.feed_stale(state, MONO_NS)
+    apart = after(seen(recorded.status(unheard=["asia-1"])), state=state)
+    assert store.feed_stale(apart, MONO_NS)
+    assert "market data comes from asia-1, which has not heard the leader itself" in store.lost(apart)
 
 
 def test_the_event_log_is_bounded() -> None:

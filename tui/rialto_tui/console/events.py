@@ -52,7 +52,8 @@ def _sources(before: State, after: State) -> Iterator[tuple[Level, str]]:
         elif old and not new:
             yield "good", f"connected to {name}"
     if before.book.connected_to and after.book.connected_to and before.book.connected_to != after.book.connected_to:
-        yield "info", f"market data comes from {after.book.connected_to} now"
+        node = after.declared.feeds.get(after.book.connected_to, after.book.connected_to)
+        yield "info", f"market data comes from {node} now"
 
 
 def _first(after: State) -> Iterator[tuple[Level, str]]:

@@ -66,6 +66,7 @@ def declared(venue: VenuePaths) -> Declared:
     return Declared(
         places=tuple(Place(name, region.cloud, region.location) for name, region in model.regions.items()),
         terms=_terms(venue),
+        feeds=_feeds(venue),
         acknowledgement_p99_ns=model.objectives.acknowledgement_p99_ns,
         outage_ns=model.objectives.outage_ns,
     )
@@ -84,6 +85,16 @@ def _terms(venue: VenuePaths) -> Mapping[str, MarketTerms]:
                 slowest_round_trip_ns=1000 * trip_us if isinstance(trip_us, int) else 0,
             )
     return terms
+
+
+def _feeds(venue: VenuePaths) -> Mapping[str, str]:
+    """The node behind each feed address; a node that is started again listens where it did."""
+    feeds: dict[str, str] = {}
+    for node in venue.nodes():
+        config = read_json(venue.node(node).config) or {}
+        for market in cast("list[Mapping[str, object]]", config.get("markets", [])):
+            feeds[str(market.get("feed_listen"))] = node
+    return feeds
 
 
 def feed(venue: VenuePaths, market: str) -> FeedView:

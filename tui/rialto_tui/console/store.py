@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from rialto_platform.local.links import LinkView
 from rialto_platform.local.status import LinksStatus, NodeStatus, VenueStatus
+from rialto_platform.local.topology import Replica
 from rialto_tui.console import events, readings
 from rialto_tui.console.events import Event
 from rialto_tui.console.readings import Market
@@ -77,6 +78,8 @@ class Declared:
     """By market."""
     acknowledgement_p99_ns: int | None = None
     """The objective, from order in to acknowledgement out."""
+    feeds: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The node behind each feed address."""
     outage_ns: int | None = None
     """The objective, the longest gap in trading when one replica is lost."""
 
@@ -342,6 +345,27 @@ def market_age_ns(state: State, market: Market, now_ns: int, wall_ns: int) -> in
     return heard_ns if market.told_ns is None else max(heard_ns, wall_ns - market.told_ns)
 
 
+def feed_source(state: State) -> Replica | None:
+    """The replica that the feed is read from, if it is known."""
+    node = state.declared.feeds.get(state.book.connected_to)
+    market = state.market(state.book.market)
+    return None if node is None or market is None else market.replica(node)
+
+
+def feed_stale(state: State, now_ns: int) -> bool:
+    """Whether the books may be old: the feed is silent, or its replica has not heard the market's leader itself.
+
+    A replica that is cut off goes on sending heartbeats to whoever reads from it.
+    """
+    if state.book.heard.stale(now_ns) or not state.book.connected_to:
+        return True
+    source = feed_source(state)
+    if source is None or source.role == "leader":
+        return False
+    heard_ns = None if source.age_ms is None else round(1_000_000 * source.age_ms)
+    return heard_ns is None or heard_ns >= STALE_NS
+
+
 def lost(state: State) -> tuple[str, ...]:
     """What is lost, each in a line: a console that does not say so shows an old venue as a live one."""
     lines: list[str] = []
@@ -362,4 +386,7 @@ def lost(state: State) -> tuple[str, ...]:
     # Before it was ever heard the feed is being connected, and not lost.
     if state.book.heard.problem and state.book.heard.at_ns is not None:
         lines.append(f"market data: {state.book.heard.problem}")
+    source = feed_source(state)
+    if source is not None and source.state == "running" and feed_stale(state, state.book.heard.at_ns or 0):
+        lines.append(f"market data comes from {source.node}, which has not heard the leader itself")
     return tuple(lines)

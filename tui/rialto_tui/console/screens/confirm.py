@@ -41,10 +41,11 @@ class Confirm(ModalScreen[bool]):
         self._view: View | None = None
         self._shown = Content()
         self._about = Static(id="about")
+        self._dialog = Vertical(classes="dialog")
 
     def compose(self) -> ComposeResult:
         """What is to be known, then what is to be filled in."""
-        with Vertical(classes="dialog") as dialog:
+        with self._dialog as dialog:
             dialog.border_title = actions.title(self._action)
             dialog.border_subtitle = "Esc leaves it"
             yield self._about
@@ -69,6 +70,8 @@ class Confirm(ModalScreen[bool]):
         """Shows the action as it stands at this moment."""
         self._view = view
         lines = self._after(view) if self._operation.confirmed else self._before(view)
+        if self._operation.measured is not None or self._operation.problem:
+            self._dialog.border_subtitle = "Esc closes"
         content = Content("\n").join(lines)
         if not content.is_same(self._shown):
             self._shown = content
@@ -151,7 +154,7 @@ class Confirm(ModalScreen[bool]):
         self._operation.confirm(self._action)
         self.query_one("#fields").display = False
         self.query_one("#wrong", Static).display = False
-        self.query_one(".dialog").border_subtitle = "Esc closes; it goes on"
+        self._dialog.border_subtitle = "Esc closes; it goes on"
         self.set_focus(None)
         if self._view is not None:
             self.show(self._view)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.message import Message
 
-from rialto_tui.console import text
+from rialto_tui.console import store, text
 from rialto_tui.console.readings import Instrument
 from rialto_tui.console.store import Book, Level
 from rialto_tui.console.view import View
@@ -26,9 +26,13 @@ class _OfTheFeed(Panel):
     def freshness(self, view: View) -> tuple[str, bool]:
         """The feed's age, heartbeats included, and where it comes from."""
         book = view.state.book
-        foot = f"{text.age(book.heard.age_ns(view.now_ns))} old"
-        whence = f"{book.connected_to}, " if book.connected_to else "not connected, "
-        return whence + foot, book.heard.stale(view.now_ns) or not book.connected_to
+        source = store.feed_source(view.state)
+        if not book.connected_to:
+            whence = "not connected"
+        else:
+            whence = f"from {book.connected_to if source is None else source.node}"
+        age = text.age(book.heard.age_ns(view.now_ns))
+        return f"{whence}, {age} old", store.feed_stale(view.state, view.now_ns)
 
     def of(self, view: View) -> Book | None:
         """The book, if it is the chosen instrument's."""

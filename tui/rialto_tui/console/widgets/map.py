@@ -12,7 +12,7 @@ from rialto_tui.console import links, text
 from rialto_tui.console.view import View
 from rialto_tui.console.widgets.panel import Panel
 
-_CARD = 28
+_CARD = 32
 _HEIGHT = 5
 _LOW = 6
 """The line of the lower cards."""
