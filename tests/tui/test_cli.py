@@ -50,6 +50,21 @@ def test_without_a_venue_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) 
     assert "nothing runs" in capsys.readouterr().out
 
 
+def test_of_several_venues_one_must_be_named_unless_all_are_down_anyway(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        write_text(tmp_path / "venues" / name / "venue.yaml", "")
+    assert cli.main(["status"]) == 1
+    assert "several venues (one is down, two is down)" in capsys.readouterr().err
+    assert cli.main(["clean", "--yes"]) == 1
+    assert "--venue" in capsys.readouterr().err
+    assert cli.main(["down"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["Venue one was down.", "Venue two was down."]
+    assert cli.main(["down", "--venue", "two"]) == 0
+    assert capsys.readouterr().out == "Venue two was down.\n"
+
+
 def test_validate(venues: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("laptop", "three-clouds"):
         assert cli.main(["validate", str(venues / f"{name}.yaml")]) == 0

@@ -63,14 +63,17 @@ def _notes(venue: Venue) -> list[str]:
 
 def down(name: str | None) -> int:
     """Ends a venue."""
-    if name is None and not paths.known_venues():
+    known = [paths.venue_paths(one) for one in paths.known_venues()]
+    if name is None and not known:
         print("This machine has no venue, so nothing runs.")
         return 0
-    venue = paths.choose_venue(name)
-    if lifecycle.down(venue):
-        print(f"Venue {venue.name} is down. Its journals stay: {venue.root}")
-    else:
-        print(f"Venue {venue.name} was down.")
+    # Of several that are all down, each may have left something behind.
+    every = name is None and not any(venue.is_up() for venue in known)
+    for venue in known if every else [paths.choose_venue(name)]:
+        if lifecycle.down(venue):
+            print(f"Venue {venue.name} is down. Its journals stay: {venue.root}")
+        else:
+            print(f"Venue {venue.name} was down.")
     return 0
 
 
