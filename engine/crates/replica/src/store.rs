@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::cache::Cache;
 use crate::note::Note;
 use crate::types::{Entry, LogId, TypeConfig, Vote, decode_entry, encode_entry, position_of};
-use crate::{JournalOp, JournalPort};
+use crate::{Done, JournalOp, JournalPort};
 
 /// How many bytes of entries are kept in memory.
 pub(crate) const CACHE_BYTES: usize = 32 << 20;
@@ -49,6 +49,23 @@ impl State {
 
     fn end(&self) -> u64 {
         self.last.map_or(0, |id| id.index + 1)
+    }
+
+    /// The last durable entry of this log, provided that it follows the leader `vote` stands for: then no other leader of a
+    /// lower vote can take it away any more. `None` too where that entry is not in memory.
+    pub(crate) fn durable_under(&self, vote: &Vote) -> Option<LogId> {
+        if self.note.vote.as_ref() != Some(vote) {
+            return None;
+        }
+        if self.durable == self.end() {
+            return self.last;
+        }
+        self.cache.log_id(self.durable.checked_sub(1)?)
+    }
+
+    /// Whether this very entry is in the log's part in memory; so is everything before it, in either log that has it.
+    pub(crate) fn holds(&self, id: &LogId) -> bool {
+        self.cache.log_id(id.index).as_ref() == Some(id)
     }
 }
 
@@ -81,13 +98,14 @@ fn gone() -> io::Error {
 impl<J: JournalPort> Store<J> {
     /// Submits the note as it stands and waits until it is durable.
     pub(crate) async fn put_note(&self) -> io::Result<()> {
-        let bytes = lock(&self.state).note.encode();
         let (sender, receiver) = oneshot::channel();
-        self.port.submit(JournalOp::Note {
-            bytes,
-            done: Box::new(move |result| drop(sender.send(result))),
-        });
+        self.submit_note(Box::new(move |result| drop(sender.send(result))));
         receiver.await.map_err(|_| gone())?
+    }
+
+    fn submit_note(&self, done: Done<()>) {
+        let bytes = lock(&self.state).note.encode();
+        self.port.submit(JournalOp::Note { bytes, done });
     }
 
     /// Lets the log go on at `next` (an index), with nothing before it.
@@ -258,15 +276,28 @@ impl<R: AsyncRuntime, J: JournalPort> RaftLogStorage<TypeConfig<R>> for Store<J>
         self.clone()
     }
 
+    /// Waits until the vote is durable, but for one that differs from the last only in that its leader is known to have been
+    /// elected. That binds nobody to anything new: a replica that forgets it in a crash still refuses every lower vote, and
+    /// no replica leads again by what it kept. Raft stands still meanwhile, so a hand-over would pay for it twice.
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
-        {
+        let known = {
             let mut state = lock(&self.state);
             if vote.leader_id.node_id == self.id && !vote.committed {
                 state.elections += 1;
             }
-            state.note.vote = Some(*vote);
+            let before = state.note.vote.replace(*vote);
+            vote.committed && before.is_some_and(|before| before.leader_id == vote.leader_id)
+        };
+        if !known {
+            return self.put_note().await;
         }
-        self.put_note().await
+        self.submit_note(Box::new(|result| {
+            // The node ends with a journal that failed, and whatever is appended next fails too.
+            if let Err(error) = result {
+                tracing::error!(%error, "the leader's election is not noted");
+            }
+        }));
+        Ok(())
     }
 
     async fn append<I>(
