@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use openraft::EntryPayload;
 
-use crate::types::Entry;
+use crate::types::{Entry, LogId};
 
 /// About how much an entry costs beside its batch, in bytes.
 const OVERHEAD: usize = 128;
@@ -36,6 +36,12 @@ impl Cache {
     /// The index of the first entry held; `None` while empty.
     pub(crate) fn first(&self) -> Option<u64> {
         self.entries.front().map(|entry| entry.log_id.index)
+    }
+
+    /// The log id of the entry at `index`, if it is held.
+    pub(crate) fn log_id(&self, index: u64) -> Option<LogId> {
+        let at = usize::try_from(index.checked_sub(self.first()?)?).ok()?;
+        self.entries.get(at).map(|entry| entry.log_id)
     }
 
     /// Adds the entry that follows.

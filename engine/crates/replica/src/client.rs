@@ -19,6 +19,7 @@ use crate::machine::{Shipment, Snapshot};
 use crate::message::{self, Envelope, Kind};
 use crate::pipeline::{AppendStream, Pipeline};
 use crate::ship;
+use crate::store::State;
 use crate::types::{Member, TypeConfig, Vote};
 use crate::wire::{Malformed, Reader, Writer};
 use crate::{CallError, LeaderEpoch, Network, ReplicaId, Timers};
@@ -36,6 +37,8 @@ pub(crate) struct Clients<R, N> {
     pub(crate) network: N,
     pub(crate) blocking: Blocking<R>,
     pub(crate) mark: Mark,
+    /// This replica's own log.
+    pub(crate) log: Arc<Mutex<State>>,
 }
 
 impl<R, N: Clone> Clone for Clients<R, N> {
@@ -46,6 +49,7 @@ impl<R, N: Clone> Clone for Clients<R, N> {
             network: self.network.clone(),
             blocking: self.blocking,
             mark: self.mark.clone(),
+            log: self.log.clone(),
         }
     }
 }
@@ -200,7 +204,8 @@ impl<R: AsyncRuntime, N: Network> RaftNetworkV2<TypeConfig<R>> for Client<R, N> 
             }
             self.session = self.session.wrapping_add(1);
             let idle = self.with.timers.election_max * 4;
-            let pipeline = Pipeline::<R, S>::new(slot, self.session, input, idle);
+            let log = self.with.log.clone();
+            let pipeline = Pipeline::<R, S>::new(slot, log, self.session, input, idle);
             let stream: BoxStream<'s, _> = Box::pin(pipeline);
             Ok(stream)
         })

@@ -44,7 +44,7 @@ impl Kind {
 }
 
 /// First bytes of every request and of every stream's greeting; the last one is the version of the format.
-const MAGIC: [u8; 4] = *b"RLg\x01";
+const MAGIC: [u8; 4] = *b"RLg\x02";
 
 /// Who speaks: goes in front of every request and opens every stream.
 #[derive(Clone, Debug)]

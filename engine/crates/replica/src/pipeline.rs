@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use openraft::errors::{NetworkError, RPCError};
 use openraft::raft::{AppendEntriesRequest, StreamAppendResult};
 
 use crate::message;
-use crate::types::TypeConfig;
+use crate::store::{State, lock};
+use crate::types::{LogId, TypeConfig};
 use crate::wire::{Malformed, Reader, Writer};
 use crate::{FrameSink, FrameStream};
 
@@ -32,6 +34,7 @@ pub(crate) struct AppendStream {
 /// One session over the kept stream.
 pub(crate) struct Pipeline<'s, R: AsyncRuntime, S> {
     slot: &'s mut Option<AppendStream>,
+    log: Arc<Mutex<State>>,
     session: u32,
     input: S,
     input_ended: bool,
@@ -54,12 +57,14 @@ where
     /// any answer, the stream counts as broken.
     pub(crate) fn new(
         slot: &'s mut Option<AppendStream>,
+        log: Arc<Mutex<State>>,
         session: u32,
         input: S,
         idle: Duration,
     ) -> Self {
         Pipeline {
             slot,
+            log,
             session,
             input,
             input_ended: false,
@@ -86,8 +91,19 @@ where
             return Ok(None);
         }
         let result = message::take_append_result::<R>(&mut reader)?;
+        let durable = reader.log_id()?;
         reader.end()?;
-        Ok(Some(result))
+        Ok(Some(result.map(|matched| self.furthest(matched, durable))))
+    }
+
+    /// How far the peer's log is known to match, when it took a request up to `matched` and its log ends with `durable`. A
+    /// new leader looks for the end of a peer's log by bisection, one round trip a step, a score of them for a long log. An
+    /// entry that both logs hold has everything before it in common (raft's log matching), so the first answer ends that.
+    fn furthest(&self, matched: Option<LogId>, durable: Option<LogId>) -> Option<LogId> {
+        match durable {
+            Some(id) if durable > matched && lock(&self.log).holds(&id) => durable,
+            _ => matched,
+        }
     }
 }
 

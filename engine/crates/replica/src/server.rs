@@ -20,7 +20,7 @@ use crate::machine::Machine;
 use crate::message::{self, Envelope, Kind, Refused};
 use crate::probe::{Probe, log_point};
 use crate::ship::{self, Arrivals};
-use crate::store::lock;
+use crate::store::{State, lock};
 use crate::suspicion::Accelerator;
 use crate::types::{TypeConfig, epoch_of, position};
 use crate::wire::{Reader, Writer};
@@ -49,6 +49,8 @@ pub(crate) struct Server<R: AsyncRuntime, N: Network, S: CheckpointStore> {
     pub(crate) accelerator: Accelerator<R, Probe<R, N, S>>,
     pub(crate) heard: Heard<R>,
     pub(crate) arrivals: Arrivals,
+    /// This replica's own log.
+    pub(crate) log: Arc<Mutex<State>>,
 }
 
 impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Clone for Server<R, N, S> {
@@ -62,6 +64,7 @@ impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Clone for Server<R, N, S> 
             accelerator: self.accelerator.clone(),
             heard: self.heard.clone(),
             arrivals: self.arrivals.clone(),
+            log: self.log.clone(),
         }
     }
 }
@@ -208,6 +211,8 @@ impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Server<R, N, S> {
         let mut session = None;
         let mut requests: Option<mpsc::Sender<AppendEntriesRequest<TypeConfig<R>>>> = None;
         let mut answers = None;
+        // Whose entries the session's first answer may say more of: how far this log reaches under that vote.
+        let mut asking = None;
         loop {
             let answer = async {
                 match answers.as_mut() {
@@ -234,6 +239,7 @@ impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Server<R, N, S> {
                     self.heard(&request);
                     if session != Some(of) {
                         session = Some(of);
+                        asking = Some(request.vote);
                         let (sender, mut receiver) = mpsc::channel(STREAM_REQUESTS);
                         requests = Some(sender);
                         let input = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
@@ -271,6 +277,10 @@ impl<R: AsyncRuntime, N: Network, S: CheckpointStore> Server<R, N, S> {
                                 let mut out = Writer(&mut frame);
                                 out.u32(session.unwrap_or_default());
                                 message::put_append_result::<R>(&mut out, &result);
+                                let vote = asking.take().filter(|_| result.is_ok());
+                                let durable =
+                                    vote.and_then(|vote| lock(&self.log).durable_under(&vote));
+                                out.log_id(durable.as_ref());
                                 failed |= sink.feed(frame).await.is_err();
                             }
                             // Raft has stopped: so does the stream.

@@ -189,6 +189,7 @@ where
         network,
         blocking,
         mark: Arc::new(move |term| marks.mark(term)),
+        log: store.state.clone(),
     };
     let raft: Raft<R, S> =
         openraft::Raft::build(config.id, raft_config, clients, store.clone(), machine)
@@ -250,6 +251,7 @@ where
         accelerator: accelerator.clone(),
         heard: heard.clone(),
         arrivals: Arrivals::default(),
+        log: store.state.clone(),
     };
     let metrics = raft.metrics();
     let told = config.clone();

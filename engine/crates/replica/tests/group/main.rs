@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod leadership;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
@@ -78,41 +79,6 @@ fn what_is_proposed_comes_out_everywhere_in_order() {
                 cluster.propose(other_than(leader), b"x"),
                 Err(NotProposed::NotLeader)
             );
-        });
-    }
-}
-
-#[test]
-fn the_first_voter_founds_the_group_and_nobody_deposes_it() {
-    for seed in SEEDS {
-        simulate(seed, async {
-            let cluster = Cluster::<Sim>::new(3).await;
-            assert_eq!(cluster.wait_leader().await, 1);
-            // Until every other one's turn to found it would have come.
-            Sim::sleep(Duration::from_secs(4)).await;
-            let (leader, epoch) = cluster.leader().unwrap();
-            assert_eq!((leader, epoch.term), (1, 1));
-            for id in 2..=3 {
-                assert_eq!(cluster.status(id).unwrap().elections, 0, "replica {id}");
-            }
-        });
-    }
-}
-
-#[test]
-fn without_the_first_voter_the_next_one_founds_the_group() {
-    for seed in SEEDS {
-        simulate(seed, async {
-            let mut cluster = Cluster::<Sim>::new(3).await;
-            cluster.crash(1);
-            assert_eq!(cluster.wait_leader_but(1).await, 2);
-            let (_, epoch) = cluster.leader().unwrap();
-            // Empty, or with what it wrote when it founded the group alone: it follows.
-            cluster.start(1).await.unwrap();
-            cluster.propose_all(2, numbered("a", 0..10)).await;
-            cluster.wait_batches(1, 10).await;
-            Sim::sleep(Duration::from_secs(4)).await;
-            assert_eq!(cluster.leader(), Some((2, epoch)));
         });
     }
 }
