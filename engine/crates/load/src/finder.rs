@@ -16,9 +16,9 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// The pause before an address is tried again, at first and at most: each doubles it. A handed-over market takes logins
-/// within a few milliseconds, so the first tries follow each other closely.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
+/// The pause before an address is tried again, at first and at most: each doubles it. A replica that is about to lead holds
+/// a login until it does, so trying more often would only take the processor from it.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(10));
 /// How long a silent address is listened to at first, and at most: each silence doubles it.
 const SILENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How often it is looked whether the search was called off.
