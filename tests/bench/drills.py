@@ -114,6 +114,8 @@ def spread(values: list[float]) -> list[str]:
 def main() -> int:
     """Runs the drills and prints the table; exit status 1 unless every round was right."""
     options = arguments()
+    # Whatever ends it, the venue ends too, and what was measured is told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     kinds = list(KINDS) if "every" in options.kind else list(dict.fromkeys(options.kind))
     rows: list[list[str]] = []
     raw: list[dict[str, Any]] = []
