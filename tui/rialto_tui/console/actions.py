@@ -9,8 +9,6 @@ import shlex
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rialto_tui.console import text
-
 
 @dataclass(frozen=True)
 class NodeAction:
@@ -131,11 +129,19 @@ def command(action: Action, venue: str | None) -> str:
         case Cut(one=one, other=other, one_way=one_way, for_ms=for_ms):
             words = ("link", "cut", one, other, *(("--one-way",) if one_way else ()), *_lease(for_ms))
         case Slow(one=one, other=other, latency_ns=latency_ns, for_ms=for_ms):
-            words = ("link", "set", one, other, "--latency", text.duration(latency_ns), *_lease(for_ms))
+            words = ("link", "set", one, other, "--latency", _exact(latency_ns), *_lease(for_ms))
         case Heal(one=one, other=other):
             words = ("link", "heal", one, other)
     return shlex.join(("rialto", *words, *where))
 
 
 def _lease(for_ms: int | None) -> tuple[str, ...]:
-    return () if for_ms is None else ("--for", text.duration(for_ms * 1_000_000))
+    return () if for_ms is None else ("--for", _exact(for_ms * 1_000_000))
+
+
+def _exact(value_ns: int) -> str:
+    """A time in the largest unit that holds it whole: a command line does the same, not nearly the same."""
+    for unit_ns, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")):
+        if value_ns % unit_ns == 0:
+            return f"{value_ns // unit_ns} {unit}"
+    return f"{value_ns} ns"

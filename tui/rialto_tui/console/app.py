@@ -1,4 +1,4 @@
-"""The console: screens over one store, drawn at most twice a second."""
+"""The console: screens over one store, drawn once a second, or twice where that shows more."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker
 
+from rialto_platform.local.errors import LocalError
 from rialto_tui.console import store, themes
-from rialto_tui.console.actions import Action
+from rialto_tui.console.actions import Action, Move
 from rialto_tui.console.feeds import Feeds, Sources
 from rialto_tui.console.live import Entry
 from rialto_tui.console.operate import Operation
@@ -36,7 +38,7 @@ from rialto_tui.console.widgets.book import Instruments
 from rialto_tui.console.widgets.panel import Asked, Panel
 
 DRAW_S = 0.5
-"""Between two pictures: what is observed meanwhile is drawn at once."""
+"""Between two pictures at least; what is observed meanwhile is drawn together."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class ConsoleApp(App[str]):
         self._sources: Sources | None = None
         self.feeds: Feeds | None = None
         self.state = State(venue or "")
+        self._drawn = self.state
+        self._ticks = 0
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of market data, for themes that know of none."""
@@ -121,22 +125,32 @@ class ConsoleApp(App[str]):
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         self.theme = self._theme_wanted if self._theme_wanted in self.available_themes else themes.DARK.name
-        self.theme_changed_signal.subscribe(self, lambda theme: self.keep_theme(theme.name))
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.switch_mode("overview")
-        self.set_interval(DRAW_S, self.redraw)
+        self.set_interval(DRAW_S, self._tick)
         if self._venue is None:
             self.call_after_refresh(self.action_venues)
         else:
             self.look_at_venue(self._venue)
 
+    def _theme_changed(self, theme: Theme) -> None:
+        try:
+            self.keep_theme(theme.name)
+        except OSError as error:
+            self.notify(f"it is not kept for the next time: {error}", title="theme", severity="warning")
+
     def look_at_venue(self, name: str) -> None:
         """Turns to a venue; what was known of another is forgotten."""
+        try:
+            sources = self._open_venue(name)
+        except LocalError as error:
+            self.notify(str(error), title=f"venue {name}", severity="error", timeout=10)
+            return
         if self._polling is not None:
             self._polling.cancel()
         self._venue = name
         self._market = self._symbol = ""
         self.state = State(name)
-        sources = self._open_venue(name)
         feeds = Feeds(sources, self.observe, mono_ns=lambda: self.clock.mono_ns(), wall_ns=lambda: self.clock.wall_ns())
         self._sources, self.feeds = sources, feeds
         self._polling = self.run_worker(feeds.run(), name="feeds", group="feeds") if self._polls else None
@@ -169,9 +183,21 @@ class ConsoleApp(App[str]):
             self._symbol = symbols[0]
         return found
 
+    def _tick(self) -> None:
+        """Draws once a second, as the venue is asked; twice where something happened or a book is looked at."""
+        self._ticks += 1
+        hurry = (
+            self.state.events is not self._drawn.events
+            or self.state.status.at_ns is None
+            or isinstance(self.screen_stack[-1] if self.screen_stack else None, BookScreen | Confirm)
+        )
+        if hurry or self._ticks % 2 == 0:
+            self.redraw()
+
     def redraw(self) -> None:
         """Shows the state on the screens that are seen, and turns the feed to what they show."""
         view = self.view()
+        self._drawn = view.state
         if self.feeds is not None:
             self.feeds.look_at(self._market, self._symbol, shown=self._book_is_seen())
         for screen in self.screen_stack:
@@ -197,6 +223,9 @@ class ConsoleApp(App[str]):
         """Asks the operator to confirm an action, does it, and says what was measured."""
         if self._sources is None or self.feeds is None:
             return
+        if isinstance(action, Move) and action.market != self._market:
+            # What is measured is read from the feed that is looked at.
+            self.turn_to(action.market)
         operation = Operation(
             self._sources,
             self.feeds,

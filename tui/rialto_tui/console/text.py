@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 _E4 = 10_000
 _SECOND_NS = 1_000_000_000
+_FRESH_S = 2
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -50,12 +51,12 @@ def span(low_ns: int, high_ns: int) -> str:
 
 
 def age(value_ns: int | None) -> str:
-    """How old something is. Below a second it is not worth a redraw to say how far."""
+    """How old something is. What is asked every second is up to two seconds old: not worth a redraw to say how far."""
     if value_ns is None:
         return "never"
     seconds = value_ns // _SECOND_NS
-    if seconds < 1:
-        return "<1 s"
+    if seconds < _FRESH_S:
+        return f"<{_FRESH_S} s"
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

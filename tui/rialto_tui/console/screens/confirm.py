@@ -63,6 +63,7 @@ class Confirm(ModalScreen[bool]):
         """Begins where the operator has to type."""
         self.post_message(Seen())
         fields = list(self.query(Input))
+        self.query_one("#fields").display = bool(fields)
         if fields:
             (fields[-1] if actions.typed(self._action) else fields[0]).focus()
 

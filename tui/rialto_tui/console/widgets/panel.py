@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +10,9 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 
 from rialto_tui.console import text
@@ -47,7 +50,7 @@ class Panel(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's word)
         super().__init__(id=id, classes=classes)
-        self._content = Content()
+        self._lines: list[Content] = []
         self._view: View | None = None
         self._cursor: int | None = None
         """The line that the cursor is on."""
@@ -86,19 +89,32 @@ class Panel(Widget, can_focus=True):
         if self._cursor is not None and self._cursor < len(lines):
             line = lines[self._cursor]
             lines[self._cursor] = line.pad_right(max(0, width - line.cell_length)).stylize("on $primary 30%")
-        content = Content("\n").join(lines)
-        if not content.is_same(self._content):
-            self._content = content
-            self.refresh()
+        self._draw(lines, width)
+
+    def _draw(self, lines: list[Content], width: int) -> None:
+        """Takes the lines; what is the same as before is not drawn again."""
+        before, self._lines = self._lines, lines
+        nothing = Content()
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(itertools.zip_longest(before, lines, fillvalue=nothing))
+            if not new.is_same(old)
+        ]
+        if changed:
+            self.refresh(*changed)
 
     def on_resize(self, _: events.Resize) -> None:
         """Another size holds other lines."""
         if self._view is not None:
             self.show(self._view)
 
-    def render(self) -> Content:
-        """The lines."""
-        return self._content
+    def render_line(self, y: int) -> Strip:
+        """One line, when it is to be drawn anew."""
+        base = self.visual_style
+        width = self.content_size.width
+        if y >= len(self._lines):
+            return Strip.blank(width, base.rich_style)
+        return Strip(self._lines[y].render_segments(base)).adjust_cell_length(width, base.rich_style)
 
 
 class Rows(Panel):

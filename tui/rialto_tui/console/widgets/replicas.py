@@ -21,6 +21,7 @@ _STATES = {
     "unreachable": "$error",
 }
 _LAG_WARN = 1000
+_SLOW_NS = 250_000_000
 
 
 class Replicas(Rows):
@@ -61,9 +62,10 @@ Each asks first, and says what it stops."""
         return self.TITLE if view.market is None else f"{self.TITLE} of {view.market.name}"
 
     def freshness(self, view: View) -> tuple[str, bool]:
-        """With how long the nodes took to answer."""
+        """With how long the nodes took to answer, where they were slow."""
         foot, stale = super().freshness(view)
-        return f"asked in {text.duration(view.state.status.took_ns)}, {foot}", stale
+        took_ns = view.state.status.took_ns
+        return (foot if took_ns < _SLOW_NS else f"asked in {text.duration(took_ns)}, {foot}"), stale
 
     def nothing(self, view: View) -> str:
         """A venue that is down has no replicas to show."""
