@@ -1,14 +1,16 @@
 """Breaks a venue of three regions under verified flow and tells what it cost: `make drills`.
 
 One venue of its own for each way to notice a lost leader (timers alone, and with the accelerator), in a temporary
-directory. A round is one `rialto flow --verify` with one trouble in its middle. Its outage is the longest gap between two
-acknowledgements that lies in the trouble's time; the longest one of the whole flow stands beside it. Between rounds every node runs and no replica lacks anything.
+directory. A round is one `rialto flow --verify` with one trouble in its middle. Its outage is the longest gap between
+two acknowledgements that lies in the trouble's time; the longest one of the whole flow stands beside it. Between rounds
+every node runs and no replica lacks anything.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import random
 import signal
@@ -27,7 +29,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
 
-from rialto_platform.local import node_control, process, status, switchover  # noqa: E402
+from rialto_platform.local import links, node_control, process, status, switchover  # noqa: E402
 from rialto_platform.local.errors import LocalError  # noqa: E402
 from rialto_platform.local.paths import VenuePaths  # noqa: E402
 from rialto_platform.local.topology import MarketView  # noqa: E402
@@ -42,6 +44,10 @@ AFTER_S = 1.0
 AFTER_MOVE_S = 0.05
 """The same of a planned move: what it costs is over when the new leader takes logins."""
 FROZEN_S = 1.5
+TROUBLED_S = 2.0
+"""How long a link is in trouble."""
+FLAP_S = 0.15
+"""How long a flapping link stays cut, and whole."""
 GIVE_UP_AFTER = 3
 """Rounds of one kind that fail in a row: what is broken then is not mended by another one."""
 
@@ -116,14 +122,15 @@ def main() -> int:
     options = arguments()
     # Whatever ends it, the venue ends too, and what was measured is told.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    kinds = list(KINDS) if "every" in options.kind else list(dict.fromkeys(options.kind))
+    groups = {"every": KINDS, "nodes": NODE_KINDS, "links": LINK_KINDS}
+    kinds = list(dict.fromkeys(kind for word in options.kind for kind in groups.get(word, [word])))
     rows: list[list[str]] = []
     raw: list[dict[str, Any]] = []
     right = True
     try:
         for accelerated in {"on": [True], "off": [False], "both": [False, True]}[options.accelerated]:
             how = "connections" if accelerated else "timers"
-            with started(accelerated, options.keep) as venue:
+            with started(accelerated, options) as venue:
                 for name in kinds:
                     kind = KINDS[name]
                     times = kind.times if options.times is None else options.times
@@ -143,27 +150,33 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--kind", action="append", choices=[*KINDS, "every"], help="which trouble; repeat it for several"
+        "--kind",
+        action="append",
+        choices=[*KINDS, "nodes", "links", "every"],
+        help="which trouble; repeat it for several",
     )
     parser.add_argument("--times", type=int, metavar="N", help="rounds of each kind (default: 50 or 20)")
     parser.add_argument("--accelerated", choices=("on", "off", "both"), default="both", help="default: %(default)s")
     parser.add_argument("--sessions", type=int, default=16, help="that send orders (default: %(default)s)")
     parser.add_argument("--rate", type=int, default=2000, help="orders a second (default: %(default)s)")
+    parser.add_argument(
+        "--latency", metavar="TIME", help='what every link takes, one way, such as "0 ms" (default: as declared)'
+    )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave journals, logs and wrong ledgers there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every round's figures, written as they come")
     options = parser.parse_args()
-    options.kind = options.kind or ["every"]
+    options.kind = options.kind or ["nodes"]
     return options
 
 
 @contextlib.contextmanager
-def started(accelerated: bool, keep: Path | None) -> Generator[LiveVenue, None, None]:
+def started(accelerated: bool, options: argparse.Namespace) -> Generator[LiveVenue, None, None]:
     """A venue of its own that runs, without order flow; ended afterwards, and removed unless it is kept."""
     with contextlib.ExitStack() as held:
-        if keep is None:
+        if options.keep is None:
             folder = held.enter_context(tempfile.TemporaryDirectory(prefix="rialto-drills-"))
         else:
-            folder = keep.absolute() / ("accelerated" if accelerated else "timers")
+            folder = options.keep.absolute() / ("accelerated" if accelerated else "timers")
             folder.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
         for old, new in (
@@ -178,6 +191,9 @@ def started(accelerated: bool, keep: Path | None) -> Generator[LiveVenue, None, 
         venue = LiveVenue("drills", Path(folder) / "state", file)
         venue.rialto("up", str(file), "--no-flow")
         try:
+            if options.latency is not None:
+                for one, other in itertools.combinations([node.rpartition("-")[0] for node in NODES], 2):
+                    venue.rialto("link", "set", one, other, "--latency", options.latency)
             yield venue
         finally:
             venue.rialto("down", check=False)
@@ -348,13 +364,99 @@ def transfer(paths: VenuePaths) -> float:
     return switchover.switchover(paths, "main", None).took_ms
 
 
-KINDS = {
+def pair(paths: VenuePaths) -> tuple[str, str]:
+    """The leader's region and a follower's."""
+    leads = leader(paths)
+    follower = random.choice([node for node in NODES if node != leads])
+    return leads.rpartition("-")[0], follower.rpartition("-")[0]
+
+
+def troubled(paths: VenuePaths, one: str, other: str) -> None:
+    """Lets a link's trouble last, and heals it."""
+    try:
+        time.sleep(TROUBLED_S)
+    finally:
+        links.heal(paths, one, other)
+
+
+def cut_one_way(paths: VenuePaths) -> None:
+    """Nothing of the leader reaches one follower; what that one says still arrives."""
+    one, other = pair(paths)
+    links.cut(paths, one, other, one_way=True)
+    troubled(paths, one, other)
+
+
+def cut_back(paths: VenuePaths) -> None:
+    """What one follower says does not reach the leader; it still hears it."""
+    one, other = pair(paths)
+    links.cut(paths, other, one, one_way=True)
+    troubled(paths, one, other)
+
+
+def cut_both(paths: VenuePaths) -> None:
+    """The link between the leader and one follower, both ways."""
+    one, other = pair(paths)
+    links.cut(paths, one, other)
+    troubled(paths, one, other)
+
+
+def cut_off(paths: VenuePaths) -> None:
+    """The leader's region from both others, until another leads and a while longer."""
+    leads = leader(paths)
+    home = leads.rpartition("-")[0]
+    others = [node.rpartition("-")[0] for node in NODES if node != leads]
+    for other in others:
+        links.cut(paths, home, other)
+    try:
+        until(lambda: led_by_another(paths, leads), 5.0, lambda: "no other leader")
+        time.sleep(TROUBLED_S)
+    finally:
+        for other in others:
+            links.heal(paths, home, other)
+
+
+def slow(latency_us: int) -> Callable[[VenuePaths], None]:
+    """The link between the leader and one follower takes so long, one way."""
+
+    def act(paths: VenuePaths) -> None:
+        one, other = pair(paths)
+        links.set_link(paths, one, other, latency_us=latency_us)
+        troubled(paths, one, other)
+
+    return act
+
+
+def flap(paths: VenuePaths) -> None:
+    """The link between the leader and one follower comes and goes."""
+    one, other = pair(paths)
+    ends = time.monotonic() + TROUBLED_S
+    try:
+        while time.monotonic() < ends:
+            links.cut(paths, one, other)
+            time.sleep(FLAP_S)
+            links.heal(paths, one, other)
+            time.sleep(FLAP_S)
+    finally:
+        links.heal(paths, one, other)
+
+
+NODE_KINDS = {
     "leader": Kind("leader killed", 50, 4, kill_leader),
     "follower": Kind("follower killed", 20, 4, kill_follower),
     "freeze": Kind("leader frozen and woken", 20, 7, freeze_leader),
     "all": Kind("all three killed", 20, 8, kill_all),
     "transfer": Kind("leadership moved", 50, 3, transfer, AFTER_MOVE_S),
 }
+LINK_KINDS = {
+    "cut-one-way": Kind("link to a follower cut one way", 20, 6, cut_one_way),
+    "cut-back": Kind("link from a follower cut one way", 20, 6, cut_back),
+    "cut": Kind("link to a follower cut both ways", 20, 6, cut_both),
+    "cut-off": Kind("leader's region cut off", 20, 8, cut_off),
+    "slow-80": Kind("link to a follower at 80 ms", 20, 6, slow(80_000)),
+    "slow-150": Kind("link to a follower at 150 ms", 20, 6, slow(150_000)),
+    "flap": Kind("link to a follower flaps", 20, 6, flap),
+}
+KINDS = NODE_KINDS | LINK_KINDS
 
 
 def print_table(rows: list[list[str]]) -> None:
