@@ -87,7 +87,11 @@ def test_a_venue_without_interconnects_runs_without_links(
     lifecycle.up(file, with_flow=False)
     lifecycle.down(venue.paths)
     assert venue.paths.links.config.exists()
-    monkeypatch.setattr("rialto_platform.links_config.links_config", lambda _: None)  # pyright: ignore[reportUnknownLambdaType]
+
+    def none(_: object) -> None:
+        """The links of a venue without interconnects."""
+
+    monkeypatch.setattr("rialto_platform.links_config.links_config", none)
     lifecycle.up(file, with_flow=False)
     observed = status.observe(venue.paths)
     assert (observed.state, observed.links.state) == ("up", "none")
