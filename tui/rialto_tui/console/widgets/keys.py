@@ -58,6 +58,9 @@ class Keys(Widget):
         content = Content()
         self._places = []
         palette = self._told("Palette", last) if last else Content()
+        wanted = sum(self._told(name, bindings).cell_length for name, bindings in groups.items())
+        if last and wanted + palette.cell_length > self.size.width:
+            palette = self._told("", last)
         room = self.size.width - palette.cell_length
         for name, bindings in groups.items():
             told = self._told(name, bindings)
@@ -79,9 +82,8 @@ class Keys(Widget):
 
     def _told(self, name: str, bindings: list[Binding]) -> Content:
         keys = "".join(self._application.get_key_display(binding) for binding in bindings)
-        return Content.assemble(
-            " ", (keys, "bold $footer-key-foreground"), (f" {name} ", "$footer-description-foreground")
-        )
+        said = f" {name} " if name else " "
+        return Content.assemble(" ", (keys, "bold $footer-key-foreground"), (said, "$footer-description-foreground"))
 
     def render(self) -> Content:
         """The line."""
