@@ -45,8 +45,8 @@ class ConsoleScreen(Screen[None]):
         yield Keys()
 
     def body(self) -> ComposeResult:
-        """What is between the bars."""
-        raise NotImplementedError
+        """What is between the bars; nothing unless a screen says so."""
+        yield from ()
 
     @property
     def words(self) -> tuple[str, ...]:

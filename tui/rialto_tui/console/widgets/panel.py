@@ -62,8 +62,8 @@ class Panel(Widget, can_focus=True):
         return f"{text.age(heard.age_ns(view.now_ns))} old", heard.stale(view.now_ns)
 
     def lines(self, view: View, width: int, height: int) -> list[Content]:
-        """What is shown within so many columns and lines."""
-        raise NotImplementedError
+        """What is shown within so many columns and lines; nothing unless a panel says so."""
+        return []
 
     def title(self, view: View) -> str:
         """What stands at the head."""
@@ -138,8 +138,8 @@ class Rows(Panel):
         self._first = 0
 
     def rows(self, view: View) -> list[tuple[str, Sequence[Cell]]]:
-        """The rows that pass the filter: key and cells."""
-        raise NotImplementedError
+        """The rows that pass the filter: key and cells; none unless a table says so."""
+        return []
 
     def nothing(self, view: View) -> str:
         """What is said where there is no row."""
