@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -46,6 +47,9 @@ def main() -> None:
         venue = LiveVenue("bench", Path(folder) / "state", file)
         venue.rialto("up", str(file), "--no-flow")
         try:
+            # As near as the peers of the echo: this is about the venue's own work, tests/bench/links.py about distance.
+            for one, other in itertools.combinations([node.rpartition("-")[0] for node in NODES], 2):
+                venue.rialto("link", "set", one, other, "--latency", "0 ms")
             idle(venue)
             round_trips(venue, Path(folder), options.seconds)
             ramp(venue, options.seconds, options.top)
