@@ -8,10 +8,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from simulator import SECONDS, Simulator
+from simulator import Simulator
 
 SEEDS = range(1, 201)
 ACCELERATED_SEEDS = range(1001, 1061)

@@ -143,7 +143,10 @@ mod tests {
         assert_eq!(figures["longest_of_a_session"]["session"], "A");
         assert_eq!(figures["above_1_ms"]["count"], 4);
         let listed = figures["above_1_ms"]["gaps"].as_array().unwrap();
-        let lengths: Vec<_> = listed.iter().map(|gap| gap["ms"].as_f64().unwrap()).collect();
+        let lengths: Vec<_> = listed
+            .iter()
+            .map(|gap| gap["ms"].as_f64().unwrap())
+            .collect();
         assert_eq!(lengths, [5.0, 45.0, 5.0, 5.0]);
     }
 
