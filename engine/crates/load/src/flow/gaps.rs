@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Gaps longer than this are listed.
 const LISTED: Duration = Duration::from_millis(1);
 /// How many are listed at most; of more the longest.
-const MOST: usize = 1_000;
+const MOST: usize = 200;
 
 #[derive(Clone, Copy)]
 struct Gap {
