@@ -6,7 +6,7 @@ venue on one machine.
 
 from typing import TypedDict
 
-from rialto_platform.node_config import ANY_PORT
+from rialto_platform.node_config import ANY_PORT, microseconds
 from rialto_platform.venue import Venue
 from rialto_platform.venue.model import Interconnect
 
@@ -57,13 +57,8 @@ def links_config(venue: Venue) -> LinksConfig | None:
 def _link(link: Interconnect) -> LinkConfig:
     return LinkConfig(
         between=list(link.between),
-        latency_us=_microseconds(link.latency_ns),
-        jitter_us=_microseconds(link.jitter_ns),
+        latency_us=microseconds(link.latency_ns),
+        jitter_us=microseconds(link.jitter_ns),
         bandwidth_bps=link.bandwidth_bps,
         loss_ppm=link.loss_ppm,
     )
-
-
-def _microseconds(nanoseconds: int) -> int:
-    """Rounded up: an emulated link is never quicker than the declared one."""
-    return -(-nanoseconds // 1000)

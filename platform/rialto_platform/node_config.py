@@ -204,22 +204,22 @@ def _replication(venue: Venue, market: Market, here: Place) -> ReplicationConfig
         incarnation=FIRST_INCARNATION,
         listen=ANY_PORT,
         accelerated_failover=venue.failover.accelerated,
-        slowest_round_trip_us=_microseconds(slowest_round_trip_ns(venue, market)),
+        slowest_round_trip_us=microseconds(slowest_round_trip_ns(venue, market)),
         voters=[
             VoterConfig(
                 id=number,
                 node=node_name(place.region, place.zone),
                 region=place.region,
                 address=ANY_PORT,
-                round_trip_us=_microseconds(round_trip_ns(venue, here.region, place.region) or 0),
+                round_trip_us=microseconds(round_trip_ns(venue, here.region, place.region) or 0),
             )
             for number, place in enumerate(places, start=1)
         ],
     )
 
 
-def _microseconds(nanoseconds: int) -> int:
-    """Rounded up: a timer may be longer than its round trip, never shorter."""
+def microseconds(nanoseconds: int) -> int:
+    """Rounded up: a timer may be longer than its round trip, and an emulated link slower than the declared one."""
     return -(-nanoseconds // 1000)
 
 

@@ -32,7 +32,7 @@ from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just
 from rialto_platform.local import links, node_control, process, status, switchover  # noqa: E402
 from rialto_platform.local.errors import LocalError  # noqa: E402
 from rialto_platform.local.paths import VenuePaths  # noqa: E402
-from rialto_platform.local.topology import MarketView  # noqa: E402
+from rialto_platform.local.topology import MarketView, region_of  # noqa: E402
 
 HEALTHY_S = 90.0
 FLOWING_S = 30.0
@@ -192,7 +192,7 @@ def started(accelerated: bool, options: argparse.Namespace) -> Generator[LiveVen
         venue.rialto("up", str(file), "--no-flow")
         try:
             if options.latency is not None:
-                for one, other in itertools.combinations([node.rpartition("-")[0] for node in NODES], 2):
+                for one, other in itertools.combinations(map(region_of, NODES), 2):
                     venue.rialto("link", "set", one, other, "--latency", options.latency)
             yield venue
         finally:
@@ -368,7 +368,7 @@ def pair(paths: VenuePaths) -> tuple[str, str]:
     """The leader's region and a follower's."""
     leads = leader(paths)
     follower = random.choice([node for node in NODES if node != leads])
-    return leads.rpartition("-")[0], follower.rpartition("-")[0]
+    return region_of(leads), region_of(follower)
 
 
 def troubled(paths: VenuePaths, one: str, other: str) -> None:
@@ -403,8 +403,8 @@ def cut_both(paths: VenuePaths) -> None:
 def cut_off(paths: VenuePaths) -> None:
     """The leader's region from both others, until another leads and a while longer."""
     leads = leader(paths)
-    home = leads.rpartition("-")[0]
-    others = [node.rpartition("-")[0] for node in NODES if node != leads]
+    home = region_of(leads)
+    others = [region_of(node) for node in NODES if node != leads]
     for other in others:
         links.cut(paths, home, other)
     try:

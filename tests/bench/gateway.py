@@ -30,6 +30,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
 
+from rialto_platform.local.topology import region_of  # noqa: E402
+
 LOAD = Path(sys.executable).parent / "rialto-load"
 TRADED = ("BARK:100:1:482000:2000", "CORAL:100:1:1127500:2000", "HARBOR:100:1:641000:2000")
 
@@ -48,7 +50,7 @@ def main() -> None:
         venue.rialto("up", str(file), "--no-flow")
         try:
             # As near as the peers of the echo: this is about the venue's own work, tests/bench/links.py about distance.
-            for one, other in itertools.combinations([node.rpartition("-")[0] for node in NODES], 2):
+            for one, other in itertools.combinations(map(region_of, NODES), 2):
                 venue.rialto("link", "set", one, other, "--latency", "0 ms")
             idle(venue)
             round_trips(venue, Path(folder), options.seconds)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from live_venue import NODES, LiveVenue, eventually
+from live_venue import NODES, LiveVenue, assert_whole, eventually
 
 
 @pytest.fixture
@@ -43,16 +43,6 @@ def through(venue: LiveVenue, trouble: Callable[[], object], *more: str, seconds
         out, err = flow.communicate(timeout=200)
     assert flow.returncode == 0, out + err
     return json.loads(out)
-
-
-def assert_whole(figures: dict[str, Any]) -> None:
-    """Orders were acknowledged, each is in every replica once and as it was, and no stream has a gap."""
-    assert figures["acknowledged"] > 100
-    wrong = {key: figures[key] for key in ("lost", "repeated", "altered", "stream_gaps")}
-    assert wrong == dict.fromkeys(wrong, 0)
-    assert figures["state_hashes_equal"] is True
-    assert figures["lagging"] == []
-    assert figures["ok"] is True
 
 
 def test_the_nodes_reach_one_another_across_the_links(venue: LiveVenue) -> None:

@@ -120,3 +120,13 @@ def eventually(look: Callable[[], object], timeout_s: float = 60) -> None:
     while not look():
         assert time.monotonic() < deadline, f"not true within {timeout_s} s"
         time.sleep(0.1)
+
+
+def assert_whole(figures: dict[str, Any]) -> None:
+    """Orders were acknowledged, each is in every replica once and as it was, and no stream has a gap."""
+    assert figures["acknowledged"] > 100
+    wrong = {key: figures[key] for key in ("lost", "repeated", "altered", "stream_gaps")}
+    assert wrong == dict.fromkeys(wrong, 0)
+    assert figures["state_hashes_equal"] is True
+    assert figures["lagging"] == []
+    assert figures["ok"] is True

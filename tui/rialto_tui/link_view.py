@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rialto_platform.local.links import Direction, LinkView
 from rialto_platform.local.status import LinksStatus
+from rialto_tui.console import text
 
 _HEADINGS = ("from", "to", "latency", "jitter", "bandwidth", "loss", "queued", "state")
 
@@ -30,9 +31,9 @@ def _settings(way: Direction) -> str:
         (now.latency_us != declared.latency_us, _milliseconds(now.latency_us)),
         (now.jitter_us != declared.jitter_us, f"jitter {_milliseconds(now.jitter_us)}"),
         (now.bandwidth_bps != declared.bandwidth_bps, _bandwidth(now.bandwidth_bps)),
-        (now.loss_ppm != declared.loss_ppm, f"loss {_loss(now.loss_ppm)}"),
+        (now.loss_ppm != declared.loss_ppm, f"loss {text.share(now.loss_ppm)}"),
     )
-    return "".join(f"{text}   " for differs, text in shown if differs)
+    return "".join(f"{what}   " for differs, what in shown if differs)
 
 
 def table(views: tuple[LinkView, ...], now_ns: int) -> list[str]:
@@ -59,7 +60,7 @@ def _cells(way: Direction, now_ns: int) -> tuple[str, ...]:
         _milliseconds(way.latency_us),
         _milliseconds(way.jitter_us),
         _bandwidth(way.bandwidth_bps),
-        _loss(way.loss_ppm),
+        text.share(way.loss_ppm),
         _size(way.queued_bytes),
         state(way, now_ns),
     )
@@ -68,10 +69,6 @@ def _cells(way: Direction, now_ns: int) -> tuple[str, ...]:
 def _milliseconds(microseconds: int) -> str:
     """A latency in milliseconds, as short as it goes."""
     return f"{microseconds / 1000:,.10g} ms"
-
-
-def _loss(parts_per_million: int) -> str:
-    return f"{parts_per_million / 10_000:g} %"
 
 
 def _bandwidth(bits_per_second: int) -> str:

@@ -99,7 +99,16 @@ def read(paths: VenuePaths) -> tuple[LinkView, ...]:
     """
     if not paths.links.config.exists():
         return ()
-    answer = get_json(_admin(paths), "/v1/links")
+    return ask(_admin(paths))
+
+
+def ask(admin: str) -> tuple[LinkView, ...]:
+    """Every link, from the links' API at host:port.
+
+    Raises:
+        LocalError: it does not answer.
+    """
+    answer = get_json(admin, "/v1/links")
     return tuple(_view(link) for link in cast("list[Json]", answer.get("links", [])))
 
 

@@ -204,7 +204,7 @@ def links_status(paths: VenuePaths) -> LinksStatus:
     if kept.state != "running":
         return LinksStatus(kept.state, kept.problem, starts=kept.starts, log=kept.log)
     try:
-        return LinksStatus("running", "", links.read(paths), kept.starts)
+        return LinksStatus("running", "", links.ask(str((kept.ready or {}).get("admin"))), kept.starts)
     except LocalError as error:
         return LinksStatus("unreachable", str(error), starts=kept.starts)
 
