@@ -7,15 +7,15 @@ pub use verbs::log;
 
 use crate::config::Config;
 use crate::shared::Shared;
-use axum::Json;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
-use serde::Serialize;
+use rialto_process::http::{BODY_BYTES, Failure};
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// Where it stands what the calls are.
+const DESCRIBED: &str = "the README of rialto-link";
 
 /// What the handlers share.
 pub struct Admin {
@@ -29,40 +29,6 @@ pub struct Admin {
     pub started_ns: u64,
 }
 
-/// What went wrong, where, and what to do next: the form of the node's API.
-#[derive(Debug, Serialize)]
-pub struct ErrorBody {
-    error: String,
-    #[serde(rename = "where")]
-    place: String,
-    next: String,
-}
-
-/// An error with its HTTP status.
-pub struct Failure(StatusCode, ErrorBody);
-
-impl Failure {
-    fn new(
-        status: StatusCode,
-        error: impl Into<String>,
-        place: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
-        let body = ErrorBody {
-            error: error.into(),
-            place: place.into(),
-            next: next.into(),
-        };
-        Self(status, body)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
-}
-
 /// The API's routes.
 pub fn router(admin: Admin) -> Router {
     Router::new()
@@ -74,6 +40,6 @@ pub fn router(admin: Admin) -> Router {
         .route("/v1/links/{from}/{to}/heal", post(verbs::heal))
         .fallback(verbs::unknown)
         .method_not_allowed_fallback(verbs::wrong_method)
-        .layer(DefaultBodyLimit::max(input::BODY_BYTES))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(admin))
 }

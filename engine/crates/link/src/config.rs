@@ -1,8 +1,10 @@
 //! The configuration: one JSON file. Every problem is reported at once, each with the path of its value.
 
+pub use rialto_process::reader::ConfigError;
+
 use crate::direction::Conditions;
 use crate::route::RegionId;
-use rialto_process::reader::{Object, Problem, Problems, kind, lines, parse_address};
+use rialto_process::reader::{self, Object, Problem, Problems, kind, parse_address};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -56,55 +58,13 @@ pub struct Config {
     pub links: Vec<LinkConfig>,
 }
 
-/// Why a configuration is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file can't be read.
-    #[error("{path}: can't be read ({source}); name an existing file with --config")]
-    Read {
-        /// The file.
-        path: String,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file is no JSON.
-    #[error("{path}: is not JSON ({source}); compare it with config.example.json")]
-    Json {
-        /// The file.
-        path: String,
-        /// The cause.
-        source: serde_json::Error,
-    },
-    /// Values are wrong.
-    #[error("{path}: {} problem(s):\n{}", .problems.len(), lines(.problems))]
-    Invalid {
-        /// The file.
-        path: String,
-        /// All of them.
-        problems: Vec<Problem>,
-    },
-}
-
 impl Config {
     /// Reads the file at `path`. Relative paths in it are relative to the file's folder.
     ///
     /// # Errors
     /// The file can't be read, is no JSON, or holds wrong values (all are reported).
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: name.clone(),
-            source,
-        })?;
-        let value: Value = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
-            path: name.clone(),
-            source,
-        })?;
-        let base = path.parent().unwrap_or(Path::new("."));
-        Self::from_value(&value, base).map_err(|problems| ConfigError::Invalid {
-            path: name,
-            problems,
-        })
+        reader::load(path, Self::from_value)
     }
 
     /// Checks a parsed configuration; relative paths are taken from `base`.

@@ -3,9 +3,10 @@
 use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::edge::Edge;
-use crate::ready::{self, Ready};
+use crate::ready::Ready;
 use crate::shared::Shared;
 use crate::timer::{self, Timer};
+use rialto_process::ready;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::{Future, pending};
 use std::io;
@@ -61,7 +62,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     }
     allow_descriptors(&config);
     // A ready file left over from a crash would tell addresses that nobody listens on.
-    remove_ready(&config);
+    ready::remove(&config.ready_file);
     let config = Arc::new(config);
     let seed = started.mono_ns ^ u64::from(std::process::id());
     let shared = Arc::new(Shared::new(&config, seed));
@@ -88,16 +89,9 @@ pub fn run(config: Config) -> Result<(), StartError> {
         .map_err(|error| internal(&error))?;
     let listeners = edges.into_iter().map(|(listener, _)| listener).collect();
     runtime.block_on(serve(&config, &shared, listeners, &ready))?;
-    remove_ready(&config);
+    ready::remove(&config.ready_file);
     tracing::info!(event = "stopped");
     Ok(())
-}
-
-fn remove_ready(config: &Config) {
-    let path = &config.ready_file;
-    if let Err(error) = ready::remove(path) {
-        tracing::warn!(event = "ready_file_stays", path = %path.display(), %error);
-    }
 }
 
 /// Starts the admin API on its thread; it ends with the process.
@@ -162,7 +156,7 @@ async fn serve(
         };
         tokio::spawn(edge.serve(listener));
     }
-    ready.write(&config.ready_file).map_err(|error| {
+    ready::write(&config.ready_file, ready).map_err(|error| {
         let path = config.ready_file.display();
         StartError(
             CONFIG,

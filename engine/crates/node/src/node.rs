@@ -14,6 +14,7 @@ use crate::metrics::{Gauge, MarketMetrics, NodeMetrics};
 use crate::ready::Ready;
 use crate::recovery::Places;
 use crate::status::Board;
+use rialto_process::ready;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let metrics = Arc::new(node_metrics(&config, clock));
     let (journal, parts) = journal_thread::start(&config, &metrics).map_err(|e| no_recovery(&e))?;
     // The journal is ours now. A ready file left over from a crash would tell addresses that nobody listens on.
-    remove_ready(&config.ready_file);
+    ready::remove(&config.ready_file);
     let config = Arc::new(config);
     let Listeners {
         admin: admin_socket,
@@ -150,7 +151,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
         started,
     ))?;
     stop(markets, journal);
-    remove_ready(&config.ready_file);
+    ready::remove(&config.ready_file);
     tracing::info!(event = "stopped");
     Ok(())
 }
@@ -216,7 +217,7 @@ async fn serve(
         .with_graceful_shutdown(async move { drop(stopped.await) })
         .into_future();
     let server = tokio::spawn(server);
-    ready.write(ready_file).map_err(|e| {
+    ready::write(ready_file, ready).map_err(|e| {
         StartError(
             exit::CONFIG,
             format!(
@@ -297,14 +298,4 @@ fn stop(markets: Vec<Market>, journal: JournalThread) {
         }
     }
     journal.stop();
-}
-
-fn remove_ready(path: &Path) {
-    match std::fs::remove_file(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => {
-            tracing::warn!(event = "ready_file_stays", path = %path.display(), error = %error);
-        }
-    }
 }

@@ -1,11 +1,9 @@
 //! The ready file: written in one step when every market trades, removed at the end. Whoever starts nodes waits for it.
 
-use rialto_process::files;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 
 /// The addresses of one market.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -45,19 +43,6 @@ impl Ready {
             admin,
             markets,
         })
-    }
-
-    /// Writes it to `path`.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut text = serde_json::to_vec_pretty(self)?;
-        text.push(b'\n');
-        files::replace(path, &text)
     }
 }
 

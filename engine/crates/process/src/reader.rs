@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// One thing wrong with a configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +18,60 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path, self.what)
     }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{path}: can't be read ({source}); name an existing file with --config")]
+    Read {
+        /// The file.
+        path: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is no JSON.
+    #[error("{path}: is not JSON ({source}); compare it with config.example.json")]
+    Json {
+        /// The file.
+        path: String,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// Values are wrong.
+    #[error("{path}: {} problem(s):\n{}", .problems.len(), lines(.problems))]
+    Invalid {
+        /// The file.
+        path: String,
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+}
+
+/// Reads the JSON file at `path` and lets `check` make a configuration of it; `check` is given the file's folder too, from which
+/// relative paths are taken.
+///
+/// # Errors
+/// The file can't be read, is no JSON, or `check` found problems.
+pub fn load<T>(
+    path: &Path,
+    check: impl FnOnce(&Value, &Path) -> Result<T, Vec<Problem>>,
+) -> Result<T, ConfigError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: name.clone(),
+        source,
+    })?;
+    let value: Value = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
+        path: name.clone(),
+        source,
+    })?;
+    let base = path.parent().unwrap_or(Path::new("."));
+    check(&value, base).map_err(|problems| ConfigError::Invalid {
+        path: name,
+        problems,
+    })
 }
 
 /// The problems found so far.
@@ -259,7 +314,7 @@ pub fn parse_address(path: &str, text: &str, problems: &mut Problems) -> Option<
 }
 
 /// The problems one a line, as error messages list them.
-pub fn lines(problems: &[Problem]) -> String {
+fn lines(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
     lines.join("\n")
 }

@@ -1,17 +1,15 @@
 //! What calls bring along, read so that every refusal has the API's form.
 
-use super::Failure;
+use super::{DESCRIBED, Failure};
 use crate::config::{ALL_PPM, LATENCY_US, LEAST_BPS, MOST_BPS};
 use crate::links::Change;
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use rialto_process::http;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The most bytes of a body.
-pub const BODY_BYTES: usize = 64 << 10;
 /// The longest time a fault may be given, in milliseconds: a day.
 const LEASE_MS: u64 = 86_400_000;
 
@@ -41,17 +39,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let next = "see the README of rialto-link for what it may hold";
-        let refused = |status, why: String| Failure::new(status, why, "the body", next);
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| refused(error.status(), error.body_text()))?;
-        if bytes.trim_ascii().is_empty() {
-            return Ok(Self(T::default()));
-        }
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+        http::body(request, state, DESCRIBED).await.map(Self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The calls.
 
 use super::input::{Body, ChangeBody, CutBody, Nothing, Regions};
-use super::{Admin, Failure};
+use super::{Admin, DESCRIBED, Failure};
 use crate::flow::{FLOW_BYTES, LINK_BYTES};
 use crate::links::{LinkId, LinkView, Links};
 use crate::shared::EdgeFigures;
@@ -171,20 +171,10 @@ pub fn log(event: &'static str, view: &LinkView) {
 
 /// A call by another method than it has.
 pub async fn wrong_method(method: Method, uri: Uri) -> Failure {
-    Failure::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        format!("this call has no method {method}"),
-        uri.path(),
-        "see the README of rialto-link for the methods of each call",
-    )
+    Failure::wrong_method(&method, &uri, DESCRIBED)
 }
 
 /// Whatever else was asked for.
 pub async fn unknown(method: Method, uri: Uri) -> Failure {
-    Failure::new(
-        StatusCode::NOT_FOUND,
-        "there is no such call",
-        format!("{method} {}", uri.path()),
-        "see the README of rialto-link for the calls there are",
-    )
+    Failure::unknown_call(&method, &uri, DESCRIBED)
 }

@@ -1,6 +1,6 @@
 //! What can be read: status, health, metrics, the description.
 
-use super::{ErrorBody, Failure, State};
+use super::{DESCRIBED, ErrorBody, Failure, State};
 use crate::status::NodeStatus;
 use axum::Json;
 use axum::extract;
@@ -88,20 +88,10 @@ pub async fn openapi() -> Response {
 
 /// A call by another method than it has.
 pub async fn wrong_method(method: Method, uri: Uri) -> Failure {
-    Failure::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        format!("this call has no method {method}"),
-        uri.path(),
-        "see /openapi.json for the methods of each call",
-    )
+    Failure::wrong_method(&method, &uri, DESCRIBED)
 }
 
 /// Whatever else was asked for.
 pub async fn unknown(method: Method, uri: Uri) -> Failure {
-    Failure::new(
-        StatusCode::NOT_FOUND,
-        "there is no such call",
-        format!("{method} {}", uri.path()),
-        "see /openapi.json for the calls there are",
-    )
+    Failure::unknown_call(&method, &uri, DESCRIBED)
 }

@@ -12,19 +12,19 @@ use crate::market_loop::Ask;
 use crate::metrics::NodeMetrics;
 use crate::metrics::exposition;
 use crate::status::{Board, NodeStatus};
-use axum::Json;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use prometheus_client::registry::Registry;
-use serde::Serialize;
+use rialto_process::http::{BODY_BYTES, ErrorBody, Failure};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use tokio::sync::mpsc;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::OpenApi;
+
+/// Where it stands what the calls are.
+const DESCRIBED: &str = "/openapi.json";
 
 /// A market as the admin API reaches it.
 pub struct MarketHandle {
@@ -53,43 +53,6 @@ pub struct Admin {
 struct State {
     admin: Admin,
     registry: Registry,
-}
-
-/// What went wrong, where, and what to do next.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
-    /// What is wrong.
-    pub error: String,
-    /// Where.
-    #[serde(rename = "where")]
-    pub place: String,
-    /// What to do next.
-    pub next: String,
-}
-
-/// An error with its HTTP status.
-pub struct Failure(StatusCode, ErrorBody);
-
-impl Failure {
-    fn new(
-        status: StatusCode,
-        error: impl Into<String>,
-        place: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
-        let body = ErrorBody {
-            error: error.into(),
-            place: place.into(),
-            next: next.into(),
-        };
-        Self(status, body)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
 }
 
 #[derive(OpenApi)]
@@ -140,6 +103,6 @@ pub fn router(admin: Admin) -> Router {
         .route("/v1/markets/{market}/state", get(replicas::state))
         .fallback(api::unknown)
         .method_not_allowed_fallback(api::wrong_method)
-        .layer(DefaultBodyLimit::max(input::BODY_BYTES))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(state)
 }

@@ -5,9 +5,9 @@ mod replication;
 
 pub use market::{MarketConfig, SessionConfig};
 pub use replication::{ReplicationConfig, VoterConfig};
-pub use rialto_process::reader::{Problem, Problems};
+pub use rialto_process::reader::{ConfigError, Problem, Problems};
 
-use rialto_process::reader::{Object, lines};
+use rialto_process::reader::{self, Object};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -82,55 +82,13 @@ pub struct Config {
     pub markets: Vec<MarketConfig>,
 }
 
-/// Why a configuration is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file can't be read.
-    #[error("{path}: can't be read ({source}); name an existing file with --config")]
-    Read {
-        /// The file.
-        path: String,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file is no JSON.
-    #[error("{path}: is not JSON ({source}); compare it with config.example.json")]
-    Json {
-        /// The file.
-        path: String,
-        /// The cause.
-        source: serde_json::Error,
-    },
-    /// Values are wrong.
-    #[error("{path}: {} problem(s):\n{}", .problems.len(), lines(.problems))]
-    Invalid {
-        /// The file.
-        path: String,
-        /// All of them.
-        problems: Vec<Problem>,
-    },
-}
-
 impl Config {
     /// Reads the file at `path`. Relative paths in it are relative to the file's folder.
     ///
     /// # Errors
     /// The file can't be read, is no JSON, or holds wrong values (all are reported).
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: name.clone(),
-            source,
-        })?;
-        let value: Value = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
-            path: name.clone(),
-            source,
-        })?;
-        let base = path.parent().unwrap_or(Path::new("."));
-        Self::from_value(&value, base).map_err(|problems| ConfigError::Invalid {
-            path: name,
-            problems,
-        })
+        reader::load(path, Self::from_value)
     }
 
     /// Checks a parsed configuration; relative paths are taken from `base`.
