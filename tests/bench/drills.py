@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
+from live_venue import NODES, LiveVenue, laptop  # noqa: E402 (its folder was named just now)
 
 from rialto_platform.local import links, node_control, process, status, switchover  # noqa: E402
 from rialto_platform.local.errors import LocalError  # noqa: E402
@@ -178,18 +178,9 @@ def started(accelerated: bool, options: argparse.Namespace) -> Generator[LiveVen
         else:
             folder = options.keep.absolute() / ("accelerated" if accelerated else "timers")
             folder.mkdir(parents=True, exist_ok=True)
-        text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
-        for old, new in (
-            ("venue: laptop", "venue: drills"),
-            ("accelerated: true", f"accelerated: {str(accelerated).lower()}"),
-        ):
-            if text.count(old) != 1:
-                raise DrillError(f"laptop.yaml does not hold {old!r} once")
-            text = text.replace(old, new)
-        file = Path(folder) / "venue.yaml"
-        file.write_text(text, encoding="utf-8")
-        venue = LiveVenue("drills", Path(folder) / "state", file)
-        venue.rialto("up", str(file), "--no-flow")
+        noticed = ("accelerated: true", f"accelerated: {str(accelerated).lower()}", 1)
+        venue = laptop("drills", Path(folder), noticed)
+        venue.rialto("up", str(venue.file), "--no-flow")
         try:
             if options.latency is not None:
                 for one, other in itertools.combinations(map(region_of, NODES), 2):

@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from live_venue import NODES, LiveVenue  # noqa: E402 (its folder was named just now)
+from live_venue import NODES, LiveVenue, laptop  # noqa: E402 (its folder was named just now)
 
 from rialto_platform.local.topology import region_of  # noqa: E402
 
@@ -43,11 +43,8 @@ def main() -> None:
     parser.add_argument("--top", type=float, default=400_000, help="no rate above it is tried (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rialto-bench-") as folder:
-        text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
-        file = Path(folder) / "venue.yaml"
-        file.write_text(text.replace("venue: laptop", "venue: bench", 1), encoding="utf-8")
-        venue = LiveVenue("bench", Path(folder) / "state", file)
-        venue.rialto("up", str(file), "--no-flow")
+        venue = laptop("bench", Path(folder))
+        venue.rialto("up", str(venue.file), "--no-flow")
         try:
             # As near as the peers of the echo: this is about the venue's own work, tests/bench/links.py about distance.
             for one, other in itertools.combinations(map(region_of, NODES), 2):

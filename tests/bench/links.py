@@ -7,8 +7,6 @@ floor is that; what stands above it is the venue's own: gateway, journals, the e
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,11 +15,10 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from live_venue import LiveVenue  # noqa: E402 (its folder was named just now)
+import gateway  # noqa: E402 (beside this file)
+from live_venue import laptop  # noqa: E402 (its folder was named just now)
 
-LOAD = Path(sys.executable).parent / "rialto-load"
 LATENCIES_MS = (1, 5, 20, 40, 80, 150)
-INSTRUMENT = "BARK:100:1:482000:2000"
 
 
 def main() -> None:
@@ -45,23 +42,20 @@ def main() -> None:
 
 def measured(folder: Path, latency_ms: int, seconds: float, rate: float) -> dict[str, Any]:
     """Latencies of a venue that declares such links and runs over them."""
-    text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
-    text = text.replace("venue: laptop", "venue: links", 1).replace("latency: 1 ms", f"latency: {latency_ms} ms")
-    # What such links allow: these are not the objectives of a venue so far apart.
-    text = text.replace("acknowledgement_p99: 10 ms", "acknowledgement_p99: 1 s").replace("outage: 1 s", "outage: 10 s")
-    file = folder / "venue.yaml"
-    file.write_text(text, encoding="utf-8")
-    venue = LiveVenue("links", folder / "state", file)
-    venue.rialto("up", str(file), "--no-flow")
+    venue = laptop(
+        "links",
+        folder,
+        ("latency: 1 ms", f"latency: {latency_ms} ms", 3),
+        # What such links allow: these are not the objectives of a venue so far apart.
+        ("acknowledgement_p99: 10 ms", "acknowledgement_p99: 1 s", 1),
+        ("outage: 1 s", "outage: 10 s", 1),
+    )
+    venue.rialto("up", str(venue.file), "--no-flow")
     try:
-        words = [str(LOAD), "bench-roundtrip", "--username", "TRADE1", "--rate", str(rate), "--seconds", str(seconds)]
-        words += [word for address in venue.orders() for word in ("--orders", address)]
-        words += ["--credentials", str(venue.root / "credentials.json"), "--instrument", INSTRUMENT, "--json"]
         # A slow answer is no lost one.
-        words += ["--overdue-ms", "5000"]
-        done = subprocess.run(words, check=True, capture_output=True, text=True)
-        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["latency_ns"]
-        return result
+        result = gateway.client(venue, "bench-roundtrip", "TRADE1", rate, seconds, "--overdue-ms", "5000")
+        figures: dict[str, Any] = result["latency_ns"]
+        return figures
     finally:
         venue.rialto("down")
 

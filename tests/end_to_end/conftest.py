@@ -6,21 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_venue import ROOT, LiveVenue
-
-
-def made(folder: Path) -> LiveVenue:
-    """The laptop's venue under another name, its files below `folder`."""
-    text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text()
-    file = folder / "venue.yaml"
-    file.write_text(text.replace("venue: laptop", "venue: proving", 1))
-    return LiveVenue("proving", folder / "state", file)
+from live_venue import LiveVenue, laptop
 
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[LiveVenue]:
     """A venue that is not started yet; ended after the test."""
-    live = made(tmp_path)
+    live = laptop("proving", tmp_path)
     yield live
     live.rialto("down", "--venue", "proving", check=False)
 
@@ -28,7 +20,7 @@ def venue(tmp_path: Path) -> Iterator[LiveVenue]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveVenue]:
     """One venue for all tests of a module, started, without order flow of its own; ended after the last one."""
-    live = made(tmp_path_factory.mktemp("shared"))
+    live = laptop("proving", tmp_path_factory.mktemp("shared"))
     live.rialto("up", str(live.file), "--no-flow")
     yield live
     live.rialto("down", "--venue", "proving", check=False)

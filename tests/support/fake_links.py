@@ -25,17 +25,8 @@ for link in config["links"]:
     links.append({{"between": [one, other],
                   "directions": [direction(one, other, link), direction(other, one, link)]}})
 
-class Admin(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def answer(self, value, code=200):
-        body = json.dumps(value).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+{answering}
+class Admin(Answering):
     def do_GET(self):
         self.answer({{"time_ns": time.time_ns(), "links": links}})
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from fake_admin import ANSWERING
 from fake_links import LINKS
 
-from rialto_platform.local import files, process
+from rialto_platform.local import files, process, status
 from rialto_platform.local.paths import VenuePaths
 from rialto_platform.local.plan import FlowPlan, Plan
 
@@ -55,17 +56,8 @@ def facts():
     role = "leader" if name == leader else "follower"
     return state, {{"role": role, "replication": replication}}
 
-class Admin(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def answer(self, value, code=200):
-        body = json.dumps(value).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+{answering}
+class Admin(Answering):
     def do_GET(self):
         state, market = facts()
         if self.path == "/v1/status":
@@ -193,6 +185,11 @@ class FakeVenue:
         for node in self.nodes:
             wait_for(lambda node=node: True if self.paths.node(node).ready.exists() else None)
 
+    def serves(self) -> None:
+        """Waits until every node says that it runs."""
+        for node in self.nodes:
+            wait_for(lambda node=node: True if status.node_status(self.paths, node).state == "running" else None)
+
     def identity(self, node: str) -> process.ProcessIdentity:
         """The recorded process of a node, once there is one."""
         return wait_for(lambda: process.recorded(self.paths.node(node).process))
@@ -207,7 +204,7 @@ class FakeVenue:
 def binaries(folder: Path) -> None:
     """The stand-ins' programs: `node`, `load` and `link` in `folder`."""
     for name, text in (("node", NODE), ("load", LOAD), ("link", LINKS)):
-        (folder / name).write_text(text.format(python=sys.executable))
+        (folder / name).write_text(text.format(python=sys.executable, answering=ANSWERING))
         (folder / name).chmod(0o755)
     (folder / "verify.json").write_text(json.dumps(VERIFIED))
 

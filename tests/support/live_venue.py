@@ -110,6 +110,24 @@ class LiveVenue:
         return cast("str", value["passwords"][username])
 
 
+def laptop(name: str, folder: Path, *changes: tuple[str, str, int]) -> LiveVenue:
+    """The laptop's venue under another name and with other values, its files below `folder`; nothing is started.
+
+    Each change is what stands in the file, what stands there instead, and how often it stands there.
+
+    Raises:
+        ValueError: the file does not hold a value as often as that.
+    """
+    text = (ROOT / "stacks" / "venues" / "laptop.yaml").read_text(encoding="utf-8")
+    for old, new, times in (("venue: laptop", f"venue: {name}", 1), *changes):
+        if text.count(old) != times:
+            raise ValueError(f"laptop.yaml holds {old!r} {text.count(old)} times, not {times}")
+        text = text.replace(old, new)
+    file = folder / "venue.yaml"
+    file.write_text(text, encoding="utf-8")
+    return LiveVenue(name, folder / "state", file)
+
+
 def eventually(look: Callable[[], object], timeout_s: float = 60) -> None:
     """Waits until `look` is true: a status may be a moment old, and processes take their time.
 

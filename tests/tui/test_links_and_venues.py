@@ -11,7 +11,7 @@ import fake_venue
 import pytest
 from fake_venue import FakeVenue, wait_for
 
-from rialto_platform.local import files, links, status
+from rialto_platform.local import files, links
 from rialto_platform.local.changes import Changed
 from rialto_platform.local.links import Direction, LinkSettings, LinkView
 from rialto_platform.local.paths import choose_venue
@@ -47,8 +47,7 @@ def venue(running: FakeVenue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     replace(Plan.read(running.paths.plan), file=str(file)).write(running.paths.plan)
     for one, other in (("us", "asia"), ("us", "europe"), ("asia", "europe")):
         links.heal(running.paths, one, other)
-    for node in running.nodes:
-        wait_for(lambda node=node: True if status.node_status(running.paths, node).state == "running" else None)
+    running.serves()
     return running
 
 

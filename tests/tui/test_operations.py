@@ -18,7 +18,7 @@ import fake_venue
 import pytest
 from fake_venue import FakeVenue, wait_for
 
-from rialto_platform.local import proof, status
+from rialto_platform.local import proof
 from rialto_platform.local.errors import LocalError
 from rialto_platform.local.files import write_text
 from rialto_platform.local.node_control import Acted
@@ -43,8 +43,7 @@ def venue(running: FakeVenue, monkeypatch: pytest.MonkeyPatch) -> FakeVenue:
     monkeypatch.setenv("RIALTO_STATE_DIR", str(running.folder))
     running.tell(leader="us-1", term=3, position=100, lag={}, hash={}, refuse=None)
     (running.folder / "verify.json").write_text(json.dumps(fake_venue.VERIFIED))
-    for node in running.nodes:
-        wait_for(lambda node=node: True if status.node_status(running.paths, node).state == "running" else None)
+    running.serves()
     return running
 
 

@@ -31,8 +31,7 @@ def venue(running: FakeVenue) -> FakeVenue:
     wait_for(lambda: True if running.paths.links.ready.exists() else None)
     for one, other in (("us", "asia"), ("us", "europe"), ("asia", "europe")):
         links.heal(running.paths, one, other)
-    for node in running.nodes:
-        wait_for(lambda node=node: True if status.node_status(running.paths, node).state == "running" else None)
+    running.serves()
     return running
 
 

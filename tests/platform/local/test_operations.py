@@ -30,8 +30,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeVenue]:
 def venue(running: FakeVenue) -> FakeVenue:
     """The same, with us-1 as leader and every replica at position 100."""
     running.tell(leader="us-1", term=3, position=100, lag={}, hash={}, refuse=None)
-    for node in running.nodes:
-        wait_for(lambda node=node: True if status.node_status(running.paths, node).state == "running" else None)
+    running.serves()
     return running
 
 
