@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from rialto_tui.console import actions, text
@@ -20,6 +19,7 @@ from rialto_tui.console.actions import Action, Cut, Slow
 from rialto_tui.console.operate import Operation
 from rialto_tui.console.predict import predict
 from rialto_tui.console.screens.base import Seen
+from rialto_tui.console.screens.dialog import Dialog
 from rialto_tui.console.view import View
 
 _LABEL = 11
@@ -27,7 +27,7 @@ _WIDTH = 70
 _MS_NS = 1_000_000
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """One action; answers whether it was confirmed. Once it is, closing the dialog does not stop it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave")]

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from rialto_tui.console.screens.dialog import Dialog
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """A page over the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "Close")]

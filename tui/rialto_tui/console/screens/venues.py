@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from rialto_tui.console.live import Entry
+from rialto_tui.console.screens.dialog import Dialog
 
 
-class Venues(ModalScreen[str | None]):
+class Venues(Dialog[str | None]):
     """A list of venues; answers with the chosen one's name."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Stay")]

@@ -37,6 +37,13 @@ class Canvas:
             if 0 <= y < self.height and 0 <= at < self.width:
                 self.cells[y][at] = (character, style)
 
+    def words(self, begin: int, end: int, y: int, wordings: Sequence[str], style: str) -> None:
+        """Writes the first wording that fits between two columns in their middle, with a blank on either side."""
+        room = max(0, end - begin - 2)
+        fits = next((words for words in wordings if len(words) + 2 <= room), wordings[-1])
+        shown = f" {fits} "[:room]
+        self.put(begin + 1 + (room - len(shown)) // 2, y, shown, style)
+
     def lines(self) -> list[Content]:
         """As content, neighbours of one style together."""
         found: list[Content] = []
@@ -126,43 +133,59 @@ def _draw(
     left_to_right = here[0] < there[0]
     label = _label(view, link, state)
     if here[1] == there[1]:
-        _level(canvas, here[0] + _CARD, there[0], here[1] + 2, stroke, style, label, from_first, to_first)
+        line = _Line(here[0] + _CARD, there[0], here[1] + 2, stroke, style)
+        _level(canvas, line, label, from_first, to_first)
         return
     # From below the upper card down, then across to the lower one.
     x = here[0] + _CARD // 2
     y = there[1] + 2
     for row in range(here[1] + _HEIGHT, y):
         canvas.put(x, row, "│" if stroke == "─" else "╎", style)
+    # Below the line there is all the room beside the lower card.
     if left_to_right:
         canvas.put(x, y, "╰", style)
-        _level(canvas, x + 1, there[0], y, stroke, style, label, from_first, arrow_left=False)
+        line = _Line(x + 1, there[0], y, stroke, style, below=(here[0], there[0]))
+        _level(canvas, line, label, arrow_right=from_first, arrow_left=False)
     else:
         canvas.put(x, y, "╯", style)
-        _level(canvas, there[0] + _CARD, x, y, stroke, style, label, arrow_right=False, arrow_left=from_first)
+        line = _Line(there[0] + _CARD, x, y, stroke, style, below=(there[0] + _CARD, here[0] + _CARD))
+        _level(canvas, line, label, arrow_right=False, arrow_left=from_first)
     if to_first:
         canvas.put(x, here[1] + _HEIGHT, "▲", style)
 
 
-def _level(
-    canvas: Canvas,
-    begin: int,
-    end: int,
-    y: int,
-    stroke: str,
-    style: str,
-    label: Sequence[str],
-    arrow_right: bool,
-    arrow_left: bool,
-) -> None:
-    canvas.put(begin, y, stroke * (end - begin), style)
+@dataclass(frozen=True)
+class _Line:
+    """The level part of what joins two cards, from one column to another."""
+
+    begin: int
+    end: int
+    y: int
+    stroke: str
+    style: str
+    below: tuple[int, int] | None = None
+    """The columns that are free under it, where they are others than its own."""
+
+
+def _level(canvas: Canvas, line: _Line, label: Sequence[Sequence[str]], arrow_right: bool, arrow_left: bool) -> None:
+    """Draws it with its arrows, and each line of its label in the first wording that there is room for."""
+    canvas.put(line.begin, line.y, line.stroke * (line.end - line.begin), line.style)
     if arrow_left:
-        canvas.put(begin, y, "◀", style)
+        canvas.put(line.begin, line.y, "◀", line.style)
     if arrow_right:
-        canvas.put(end - 1, y, "▶", style)
-    room = end - begin - 2
-    for row, words in enumerate(label):
-        shown = f" {words} "[: max(0, room)]
-        canvas.put(begin + 1 + (room - len(shown)) // 2, y + row, shown, style if row == 0 else "$quiet")
+        canvas.put(line.end - 1, line.y, "▶", line.style)
+    on_it, *under_it = label
+    if line.below is not None and len(on_it[0]) + 2 > line.end - line.begin - 2:
+        # No room on the line: all of it stands below.
+        canvas.words(*line.below, line.y + 1, [_joined(on_it[0], words) for words in (*under_it, ("",))[0]], line.style)
+        return
+    canvas.words(line.begin, line.end, line.y, on_it, line.style)
+    for words in under_it:
+        canvas.words(*(line.below or (line.begin, line.end)), line.y + 1, words, "$quiet")
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _ways(link: LinkView, first: str) -> tuple[bool, bool]:
@@ -172,13 +195,15 @@ def _ways(link: LinkView, first: str) -> tuple[bool, bool]:
     return not to_first.cut, not from_first.cut
 
 
-def _label(view: View, link: LinkView, state: str) -> list[str]:
+def _label(view: View, link: LinkView, state: str) -> list[tuple[str, ...]]:
+    """The lines of a link's label, each in wordings from the longest to the shortest."""
     latency_us = max(one.latency_us for one in link.directions)
     loss_ppm = max(one.loss_ppm for one in link.directions)
     words = text.duration(1000 * latency_us) if state in ("open", "changed") else state
-    more: list[str] = []
-    if loss_ppm:
-        more.append(f"loss {text.share(loss_ppm)}")
-    if (heals_ns := links.heals_at_ns(link)) is not None:
-        more.append(f"heals in {max(0, heals_ns - view.wall_ns) // 10**9} s")
-    return [words, " · ".join(more)] if more else [words]
+    loss = f"loss {text.share(loss_ppm)}" if loss_ppm else ""
+    heals_ns = links.heals_at_ns(link)
+    if heals_ns is None:
+        return [(words,), (loss,)] if loss else [(words,)]
+    left = f"{max(0, heals_ns - view.wall_ns) // 10**9} s"
+    # When it heals is what somebody waits for; the loss stands in the table of links too.
+    return [(words,), (_joined(loss, f"heals in {left}"), f"heals in {left}", f"heals {left}", left)]
