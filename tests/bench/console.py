@@ -141,6 +141,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
             idle = _idle(terminal, options.idle)
             before, began = terminal.used(), time.monotonic()
             took: list[float] = []
+            by_words: dict[str, list[float]] = {}
             killed, drawn = 0, 0
             for key, words in itertools.cycle(_KEYS):
                 passed = time.monotonic() - began
@@ -156,6 +157,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
                 drawn += terminal.drain(_PAUSE_S)
                 terminal.press(key)
                 took.append(terminal.wait_for(words, _SHOWN_S))
+                by_words.setdefault(words, []).append(took[-1])
             passed = time.monotonic() - began
             after = terminal.used()
     finally:
@@ -174,6 +176,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
             "p90": _ms(took, 0.9),
             "p99": _ms(took, 0.99),
             "max": _ms(took, 1.0),
+        },
+        "key_to_screen_ms_by_what_is_shown": {
+            words: {"p50": _ms(sorted(one), 0.5), "max": _ms(sorted(one), 1.0)} for words, one in by_words.items()
         },
         "cpu_percent_idle": idle,
         "cpu_percent_pressing": round(100 * (after.cpu_s - before.cpu_s) / passed, 1),

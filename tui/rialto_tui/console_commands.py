@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rialto_tui.console.live import Entry
 
 _SETTINGS = "console.json"
+_LOOKS_PER_SECOND = "120"
+"""How often Textual looks whether a screen that a key has changed is to be drawn, as its `TEXTUAL_FPS`: a key waits for
+that. What is observed is drawn twice a second at most, whatever this is."""
 
 
 def console(name: str | None) -> int:
@@ -30,10 +33,19 @@ def console(name: str | None) -> int:
     served = "TEXTUAL_DRIVER" in os.environ
     if not served and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise LocalError("the console", "needs a terminal", "without one: rialto status")
+    os.environ.setdefault("TEXTUAL_FPS", _LOOKS_PER_SECOND)
     from rialto_tui.console import live
     from rialto_tui.console.app import ConsoleApp
+    from rialto_tui.console.garbage import Garbage
 
-    app = ConsoleApp(live.sources, name or _evident(live.venues()), live.venues, theme=_theme(), keep_theme=_keep_theme)
+    app = ConsoleApp(
+        live.sources,
+        name or _evident(live.venues()),
+        live.venues,
+        theme=_theme(),
+        keep_theme=_keep_theme,
+        garbage=Garbage(),
+    )
     last = app.run()
     if app.return_code:
         return app.return_code

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.widget import Widget
@@ -23,6 +24,7 @@ from rialto_platform.local.errors import LocalError
 from rialto_tui.console import store, themes
 from rialto_tui.console.actions import Action, Move
 from rialto_tui.console.feeds import Feeds, Sources
+from rialto_tui.console.garbage import Garbage
 from rialto_tui.console.live import Entry
 from rialto_tui.console.operate import Operation
 from rialto_tui.console.palette import Palette
@@ -39,6 +41,10 @@ from rialto_tui.console.widgets.panel import Asked, Panel
 
 DRAW_S = 0.5
 """Between two pictures at least; what is observed meanwhile is drawn together."""
+COLLECT_S = 1.0
+"""Between two moments at which garbage may be collected."""
+SETTLED_S = 2.0
+"""After the start, everything that stays has been loaded."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class ConsoleApp(App[str]):
         theme: str = themes.DARK.name,
         keep_theme: Callable[[str], None] = lambda _: None,
         clock: Clock | None = None,
+        garbage: Garbage | None = None,
         polls: bool = True,
     ) -> None:
         """Nothing is asked before the first screen is there.
@@ -92,6 +99,7 @@ class ConsoleApp(App[str]):
             theme: the name of a theme, Textual's or our own.
             keep_theme: told when another theme is chosen.
             clock: the clocks to read.
+            garbage: collects the process's garbage where it disturbs nobody; without it Python does as it pleases.
             polls: whether the venue is asked; a test tells observations itself.
         """
         super().__init__()
@@ -100,6 +108,7 @@ class ConsoleApp(App[str]):
         self._venues = venues
         self.keep_theme = keep_theme
         self.clock = clock or Clock()
+        self._garbage = garbage
         self._polls = polls
         self._theme_wanted = theme
         self._polling: Worker[None] | None = None
@@ -128,10 +137,20 @@ class ConsoleApp(App[str]):
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.switch_mode("overview")
         self.set_interval(DRAW_S, self._tick)
+        if self._garbage is not None:
+            garbage = self._garbage
+            self.set_timer(SETTLED_S, lambda: garbage.settle(self.clock.mono_ns()))
+            self.set_interval(COLLECT_S, lambda: garbage.collect(self.clock.mono_ns()))
         if self._venue is None:
             self.call_after_refresh(self.action_venues)
         else:
             self.look_at_venue(self._venue)
+
+    async def on_event(self, event: Event) -> None:
+        """Every event of the terminal comes by here first."""
+        if self._garbage is not None and isinstance(event, Key):
+            self._garbage.key(self.clock.mono_ns())
+        await super().on_event(event)
 
     def _theme_changed(self, theme: Theme) -> None:
         try:
