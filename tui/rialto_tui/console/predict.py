@@ -170,7 +170,7 @@ def _moved(market: Market, network: Network, leader: str, to: str | None) -> Pre
     slowest = max([*known, *(_trip_ns(market, network, heir, _serving(market)) for heir in heirs)])
     outage_ns = (_HANDED_NS[0] + _HANDED_TRIPS[0] * min(known), _HANDED_NS[1] + _HANDED_TRIPS[1] * slowest)
     lag = min((heir.lag for heir in heirs if heir.lag is not None), default=0)
-    behind = f"the new leader lacks {lag:,} entries now and gets them first" if lag else "the new leader lacks nothing"
+    behind = f"the new leader lacks {_entries(lag)} now, which come first" if lag else "the new leader lacks nothing"
     return Prediction(
         (stop,), (f"no answers for {text.span(*outage_ns)}; nothing is lost or repeated", behind), outage_ns
     )
@@ -252,7 +252,7 @@ def _healed(market: Market, network: Network) -> Prediction:
     held = "what was held at the cut crosses now" if network.cut else "its latency, loss and bandwidth are as declared"
     expected = [held]
     if lag:
-        expected.append(f"market {market.name}: the voter that is behind catches up {lag:,} entries")
+        expected.append(f"market {market.name}: the voter that is behind catches up {_entries(lag)}")
     return Prediction((), tuple(expected))
 
 
@@ -261,9 +261,13 @@ def _resumed(market: Market, node: str) -> Prediction:
     replica = market.replica(node)
     if replica is None or replica.state != "frozen":
         return Prediction((), (f"{node} is not frozen: nothing changes",))
-    lag = "" if replica.lag is None else f" {replica.lag:,} entries"
+    lag = "" if replica.lag is None else f" {_entries(replica.lag)}"
     return Prediction((), (f"{node} follows market {market.name} again and catches up{lag}",))
 
 
 def _names(replicas: Iterable[Replica]) -> str:
     return " or ".join(replica.node for replica in replicas)
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
