@@ -8,8 +8,8 @@ more line there.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -25,7 +25,7 @@ OUTPUTS_VERSION = 1
 class GroundArgs:
     """One region of a venue, as its ground is built.
 
-    Everything but `owner` comes from the venue file.
+    Everything but `owner` and `others` comes from the venue file.
     """
 
     venue: Venue
@@ -33,6 +33,8 @@ class GroundArgs:
     """The region's name in the venue file: `us`."""
     owner: str
     """The account (AWS), project (Google Cloud) or subscription (Azure) it is built in; from the stack's config."""
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The static addresses of the other regions' entries, by region: from the outputs file, none at the first `up`."""
 
     @property
     def region(self) -> Region:
