@@ -1,14 +1,18 @@
 """How a region's private range is divided: the same picture in every cloud.
 
 A range of prefix length ``p`` falls into sixteen blocks of ``p + 4``: eight for nodes (one a zone), four for pods, one
-for services inside the cluster, and three that are split once more into sixteen (``p + 8``): entry, endpoints, gateways.
+for services inside the cluster, and three that are split once more into sixteen (``p + 8``): entry, endpoints, and
+gateways with access and the control plane.
 """
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 LONGEST_PREFIX = 20
-"""The smallest range that still gives each zone the /28 that every cloud takes (AWS, Amazon VPC User Guide, "Subnet sizing")."""
+"""The smallest range that still gives each zone the /28 that every cloud takes.
+
+Source: AWS, Amazon VPC User Guide, "Subnet sizing".
+"""
 MOST_ZONES = 8
 
 

@@ -1,8 +1,8 @@
 """What a region in a cloud is asked for and what it gives, whichever cloud it is.
 
 A provider is one package with a `Ground` of its own: `aws.region.AwsGround`, `gcp.region.GcpGround`,
-`azure.region.AzureGround`. `provider.ground` chooses by the region's `cloud`; a fourth cloud is one more package and one
-more line there.
+`azure.region.AzureGround`. `provider.ground` chooses by the region's `cloud`; a fourth cloud is one more package and
+one more line there.
 """
 
 from __future__ import annotations
