@@ -1,0 +1,58 @@
+"""What the guardrails hold a venue's stacks to: everything that depends on the venue, made from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from rialto_platform.clouds import ports
+from rialto_platform.clouds.ports import Ports
+from rialto_platform.venue import Venue
+from rialto_platform.venue.model import Cloud
+
+REASONS: Mapping[str, str] = {
+    "entry": "members' order sessions come over the internet",
+    "nat": "nodes fetch certificates and time from outside, and nobody comes in by it",
+    "vpn": "tunnels between clouds end at public addresses",
+    "gateway": "a cloud's gateway for tunnels or circuits has public addresses of its own",
+    "access": "operators come in by the cloud's own VPN",
+}
+"""Why something with a role may have a public address. A role `entry-a` counts as `entry`."""
+
+TAGS = ("venue", "region", "role", "managed-by")
+"""The tags of `names.Names.tags`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The venue's part of the guardrails."""
+
+    locations: Mapping[Cloud, frozenset[str]]
+    """Where resources may be."""
+    machines: Mapping[Cloud, frozenset[str]]
+    """What machine types nodes may have."""
+    ranges: Mapping[str, IPv4Network]
+    """Each region's private range."""
+    reasons: Mapping[str, str] = field(default_factory=lambda: REASONS)
+    tags: tuple[str, ...] = TAGS
+    open_ports: Ports = ports.ORDER_SESSIONS
+    """What the internet may reach."""
+
+    def reason(self, role: str) -> str | None:
+        """Why something with this role may be public; ``None`` where nothing is stated."""
+        return self.reasons.get(role) or self.reasons.get(role.partition("-")[0])
+
+    @classmethod
+    def of(cls, venue: Venue, machines: Mapping[Cloud, frozenset[str]]) -> Rules:
+        """The rules of a venue; its own machine types are added to those that each cloud's table has."""
+        clouds: set[Cloud] = {region.cloud for region in venue.regions.values()}
+        locations: dict[Cloud, frozenset[str]] = {}
+        allowed: dict[Cloud, frozenset[str]] = {}
+        for cloud in clouds:
+            own = [region for region in venue.regions.values() if region.cloud == cloud]
+            locations[cloud] = frozenset(region.location for region in own)
+            named = {region.machine for region in own if region.machine is not None}
+            allowed[cloud] = machines.get(cloud, frozenset()) | named
+        ranges = {name: region.cidr for name, region in venue.regions.items()}
+        return cls(locations=locations, machines=allowed, ranges=ranges)
