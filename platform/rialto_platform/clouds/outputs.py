@@ -121,6 +121,8 @@ class _Region(_Part):
     version: Literal[1]
     venue: str
     region: str
+    owner: str
+    """The account, project or subscription that it is built in."""
     cluster: Cluster
     keys: Keys
     backups: Backups

@@ -30,6 +30,7 @@ def region(name: str, cloud: str, address: str) -> dict[str, object]:
         "venue": "three-clouds",
         "region": name,
         "cloud": cloud,
+        "owner": "123456789012",
         "network": NETWORKS[cloud],
         "cluster": {"name": "c", "endpoint": "https://10.0.0.1", "identityIssuer": "https://issuer"},
         "keys": {"id": "k", "backups": "k1", "secrets": "k2"},
