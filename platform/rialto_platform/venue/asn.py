@@ -1,8 +1,8 @@
 """Autonomous system numbers: which ones a region or a carrier's router may have, and why others may not.
 
-Sources: RFC 6996 (private use), RFC 5398 (documentation), RFC 7607, RFC 4893 and RFC 7300 (0, 23456 and the last ones);
-AWS Site-to-Site VPN User Guide, "Customer gateway options"; Google Cloud, "Cloud Router overview"; Microsoft, "About BGP
-with VPN Gateway" and "ExpressRoute routing requirements".
+Sources: RFC 6996 (private use), RFC 5398 (documentation), RFC 7607, RFC 4893 and RFC 7300 (0, 23456 and the last
+ones); AWS Site-to-Site VPN User Guide, "Customer gateway options"; Google Cloud, "Cloud Router overview"; Microsoft,
+"About BGP with VPN Gateway" and "ExpressRoute routing requirements".
 """
 
 PRIVATE = (range(64512, 65535), range(4_200_000_000, 4_294_967_295))

@@ -2,8 +2,8 @@
 
 Sources: AWS Direct Connect User Guide ("Dedicated connections", "MAC Security", "Direct Connect gateways"), AWS
 Site-to-Site VPN User Guide ("Tunnel options"); Google Cloud, "VLAN attachments overview" and "MACsec for Cloud
-Interconnect"; Microsoft, "ExpressRoute routing requirements", "ExpressRoute circuits and peering" and "Configure BGP for
-VPN Gateway".
+Interconnect"; Microsoft, "ExpressRoute routing requirements", "ExpressRoute circuits and peering" and "Configure BGP
+for VPN Gateway".
 """
 
 import itertools
@@ -220,9 +220,12 @@ def inside(venue: Venue) -> Iterator[Finding]:
             wrong = f"{own} is no link-local /{INSIDE_PREFIX}"
             yield Finding(path, wrong, f"use a /{INSIDE_PREFIX} within {LINK_LOCAL}, such as 169.254.21.0/28")
             continue
-        ends = {venue.regions[name].cloud for name in link.between if name in venue.regions}
+        ends = [venue.regions[name].cloud for name in link.between if name in venue.regions]
         rests_on: tuple[Path, ...] = tuple(("regions", name, "cloud") for name in link.between)
-        if "azure" in ends and not any(own.subnet_of(taken) for taken in AZURE_INSIDE):
+        if ends[:1] == ends[1:]:
+            wrong = f"both ends are in {ends[0]}, and the VPN joins two clouds"
+            yield Finding(path[:-1], wrong, "remove it, and declare circuits of both ends with one carrier", rests_on)
+        elif "azure" in ends and not any(own.subnet_of(taken) for taken in AZURE_INSIDE):
             right = "use a range within " + " or ".join(str(taken) for taken in AZURE_INSIDE)
             yield Finding(path, f"azure takes no tunnel in {own}", right, rests_on)
         elif (held := next((kept for kept in RESERVED_INSIDE if kept.overlaps(own)), None)) is not None:
@@ -268,7 +271,8 @@ def joined(venue: Venue) -> Iterator[Finding]:
         if not by_carrier and link.vpn is None:
             names = " and ".join(link.between)
             wrong = f"no carrier has circuits of both {names}, and there is no VPN"
-            yield Finding(path, wrong, "declare circuits of both ends with one carrier, or a vpn", rests_on)
+            right = "declare circuits of both ends with one carrier, or a vpn"
+            yield Finding((*path, "between"), wrong, right, rests_on)
         if by_carrier:
             yield from _wide_enough(venue, link, (*path, "bandwidth"), rests_on)
         if link.redundant:
