@@ -1,3 +1,1 @@
-"""A region's ground in Azure; only the submodules of the SDK that are used are imported, since all of them take
-minutes.
-"""
+"""A region's ground in Azure. Only the submodules of the SDK that are used are imported: it has some two hundred."""

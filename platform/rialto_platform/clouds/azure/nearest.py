@@ -86,7 +86,7 @@ def nearest(name: str, region: Region) -> str:
     if near is None:
         raise CloudError(
             f"regions.{name}.location",
-            f"no Azure region is known to be near {region.location} ({region.cloud}), so Traffic Manager can't route to it",
+            f"no Azure region is known near {region.location} ({region.cloud}), so Traffic Manager can't route there",
             "add the pair to rialto_platform/clouds/azure/nearest.py",
         )
     return near

@@ -22,7 +22,7 @@ def groups(operators: Iterable[str]) -> tuple[str, ...]:
     if not found:
         raise CloudError(
             "access.operators",
-            f"none of {', '.join(operators)} is the object id of an Entra group, so nobody could operate Azure's regions",
+            f"none of {', '.join(operators)} is an Entra group's object id, so nobody could operate Azure's regions",
             "add the group's object id, as Microsoft Entra shows it under Groups",
         )
     return found

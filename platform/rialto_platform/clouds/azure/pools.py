@@ -144,7 +144,7 @@ class Pools(pulumi.ComponentResource):
             max_pods=PODS_A_NODE,
             os_type=containerservice.OSType.LINUX,
             os_sku=containerservice.OSSKU.AZURE_LINUX,
-            # On the temporary disk: the NVMe disks stay raw, so that the journal has a file system and a disk of its own.
+            # On the temporary disk: the NVMe disks stay raw, so that the journal has one to itself.
             os_disk_type=containerservice.OSDiskType.EPHEMERAL,
             os_disk_size_gb=OS_DISK_GB,
             kubelet_disk_type=containerservice.KubeletDiskType.OS,
