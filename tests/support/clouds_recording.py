@@ -99,7 +99,9 @@ def without_tags(recording: Recording) -> list[str]:
     missing: list[str] = []
     for each in _in_a_cloud(recording):
         takes = sdk_types.input_hints(sdk_types.args_class(each.type))
-        for key in ("tags", "labels", "resourceLabels", "userLabels"):
+        # Elsewhere than on Google Cloud, labels are Kubernetes'.
+        keys = ("labels", "resourceLabels", "userLabels") if each.package == "gcp" else ("tags",)
+        for key in keys:
             if key in takes and takes[key] is not None:
                 given = each.inputs.get(key)
                 if not isinstance(given, Mapping) or not {"venue", "region", "role", "managed-by"} <= set(given):

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
+from google.protobuf.message import Message as Request
 from pulumi.runtime import settings
 from pulumi.runtime import stack as pulumi_stack
 from pulumi.runtime.config import set_all_config
@@ -200,7 +201,7 @@ class _Engine:
     def __init__(self) -> None:
         self.messages: list[Message] = []
 
-    def Log(self, request: object) -> None:  # noqa: N802 - the name of the engine's call
+    def Log(self, request: Request) -> None:  # noqa: N802 - the name of the engine's call
         said = wire.message(request)
         severity: Literal["debug", "info", "warning", "error"] = "debug"
         for known in ("info", "warning", "error"):

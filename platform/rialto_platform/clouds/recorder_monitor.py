@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from google.protobuf.message import Message
 from pulumi.runtime.proto import resource_pb2
 
 from rialto_platform.clouds import stand_ins, wire
@@ -57,11 +58,11 @@ class Monitor:
         self._answers_for = answers_for
         self._preview = preview
 
-    def GetDeploymentInfo(self, _request: object) -> object:  # noqa: N802
+    def GetDeploymentInfo(self, _request: Message) -> object:  # noqa: N802
         """What this monitor can do."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
-    def RegisterResource(self, request: object) -> object:  # noqa: N802
+    def RegisterResource(self, request: Message) -> object:  # noqa: N802
         """Keeps a resource or component."""
         asked = wire.message(request)
         kind, name, parent = (wire.text(asked.get(key)) for key in ("type", "name", "parent"))
@@ -78,13 +79,13 @@ class Monitor:
         self.kept[urn] = Kept(urn, identity, asked, wire.unwrapped(outputs)[0])
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=wire.struct(outputs))
 
-    def RegisterResourceOutputs(self, request: object) -> None:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Message) -> None:  # noqa: N802
         """Keeps the stack's outputs; those of components say nothing that an engine acts on."""
         asked = wire.message(request)
         if asked.get("urn") == self.stack_urn:
             self.stack_outputs = wire.mapping(asked.get("outputs"))
 
-    def ReadResource(self, request: object) -> object:  # noqa: N802
+    def ReadResource(self, request: Message) -> object:  # noqa: N802
         """Refuses: what a program looks up in a cloud it can't know without credentials."""
         asked = wire.message(request)
         kind, name, parent = (wire.text(asked.get(key)) for key in ("type", "name", "parent"))
@@ -95,7 +96,7 @@ class Monitor:
         urn = wire.urn(parent, kind, name, project=self._project, stack=self._stack, root=self.stack_urn)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=wire.struct(wire.mapping(asked.get("properties"))))
 
-    def Invoke(self, request: object) -> object:  # noqa: N802
+    def Invoke(self, request: Message) -> object:  # noqa: N802
         """Answers a provider's function, if whoever records knows an answer."""
         asked = wire.message(request)
         token, arguments = wire.text(asked.get("tok")), wire.unwrapped(wire.mapping(asked.get("args")))[0]
@@ -105,13 +106,16 @@ class Monitor:
                 f"{token}: the program calls a provider's function, which needs the cloud; "
                 "declare the value in the venue file or the stack's configuration instead"
             )
-        return resource_pb2.ResourceInvokeResponse(**{"return": wire.struct(answer or {})})
+        response = resource_pb2.ResourceInvokeResponse()
+        # A keyword of Python's, so it is no attribute.
+        getattr(response, "return").CopyFrom(wire.struct(answer or {}))
+        return response
 
-    def SupportsFeature(self, _request: object) -> object:  # noqa: N802
+    def SupportsFeature(self, _request: Message) -> object:  # noqa: N802
         """An older form of `GetDeploymentInfo`."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=False)
 
-    def SignalAndWaitForShutdown(self, _request: object) -> None:  # noqa: N802
+    def SignalAndWaitForShutdown(self, _request: Message) -> None:  # noqa: N802
         """Nothing is waited for."""
 
     def _made(

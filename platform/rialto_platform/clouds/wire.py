@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
-# The package carries no types of its own; what is used of it is typed right below, once.
-from google.protobuf import json_format, struct_pb2  # pyright: ignore[reportMissingTypeStubs]
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.message import Message
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """A property's value; whole numbers are `int`."""
@@ -21,14 +21,14 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands in a preview for a value that only the cloud knows."""
 
 
-def message(request: object) -> dict[str, Value]:
+def message(request: Message) -> dict[str, Value]:
     """A message's fields by their names in the protocol; absent ones are left out."""
-    return cast("dict[str, Value]", json_format.MessageToDict(request))  # pyright: ignore[reportUnknownMemberType]
+    return cast("dict[str, Value]", json_format.MessageToDict(request))
 
 
-def struct(values: Mapping[str, Value]) -> object:
+def struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
     """A `Struct` that holds these values."""
-    return cast("object", json_format.ParseDict(dict(values), struct_pb2.Struct()))  # pyright: ignore
+    return json_format.ParseDict(dict(values), struct_pb2.Struct())
 
 
 def unwrapped(values: Mapping[str, Value], path: str = "") -> tuple[dict[str, Value], tuple[str, ...]]:
