@@ -14,7 +14,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from rialto_platform.clouds import ports
-from rialto_platform.clouds.gcp.firewall import LOGGED
+from rialto_platform.clouds.gcp.firewall import logged
 from rialto_platform.clouds.gcp.place import Place
 
 PROXY_RANGE = "35.235.240.0/20"
@@ -30,7 +30,7 @@ PERMISSIONS = (
 """Finds nodes and cluster, and connects; what an operator may do inside the cluster is Kubernetes' own RBAC."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessArgs:
     """Who operates a region."""
 
@@ -64,7 +64,7 @@ class Access(pulumi.ComponentResource):
             source_ranges=[PROXY_RANGE],
             target_service_accounts=[args.engine_account],
             allows=[gcp.compute.FirewallAllowArgs(protocol="tcp", ports=[str(ports.ADMIN)])],
-            log_config=LOGGED,
+            log_config=logged(),
             opts=child,
         )
         role = gcp.projects.IAMCustomRole(

@@ -17,7 +17,7 @@ from rialto_platform.clouds.gcp.rules import Pool
 _POOLS: tuple[Pool, ...] = ("engine", "system")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountsArgs:
     """The nodes' service accounts."""
 

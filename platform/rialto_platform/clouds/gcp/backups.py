@@ -21,7 +21,7 @@ SOFT_DELETED_S = 90 * 86_400
 """How long whatever is deleted, lock or no lock, can still be restored: the longest there is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupsArgs:
     """A region's backups."""
 

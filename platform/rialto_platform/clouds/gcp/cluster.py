@@ -16,13 +16,8 @@ from rialto_platform.clouds.addresses import Addresses
 from rialto_platform.clouds.gcp.network import PODS, SERVICES, Network
 from rialto_platform.clouds.gcp.place import Place
 
-WEEKENDS = gcp.container.ClusterMaintenancePolicyRecurringWindowArgs(
-    start_time="2026-01-03T00:00:00Z", end_time="2026-01-03T12:00:00Z", recurrence="FREQ=WEEKLY;BYDAY=SA,SU"
-)
-"""When GKE may upgrade: no market trades. It asks for 48 hours in any 32 days."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterArgs:
     """A region's cluster."""
 
@@ -129,7 +124,7 @@ class Cluster(pulumi.ComponentResource):
                 ),
             ),
             release_channel=gcp.container.ClusterReleaseChannelArgs(channel="STABLE"),
-            maintenance_policy=gcp.container.ClusterMaintenancePolicyArgs(recurring_window=WEEKENDS),
+            maintenance_policy=gcp.container.ClusterMaintenancePolicyArgs(recurring_window=_weekends()),
             # GKE makes no cluster without a pool; this one goes at once, and meanwhile has no default account.
             remove_default_node_pool=True,
             initial_node_count=1,
@@ -155,3 +150,10 @@ class Cluster(pulumi.ComponentResource):
         self.workload_pool = self.cluster.workload_identity_config.apply(lambda config: config.workload_pool or "")
         self.issuer = self.cluster.id.apply(lambda identity: f"https://container.googleapis.com/v1/{identity}")
         self.register_outputs({"name": self.cluster.name})
+
+
+def _weekends() -> gcp.container.ClusterMaintenancePolicyRecurringWindowArgs:
+    """When GKE may upgrade: no market trades. It asks for 48 hours in any 32 days."""
+    return gcp.container.ClusterMaintenancePolicyRecurringWindowArgs(
+        start_time="2026-01-03T00:00:00Z", end_time="2026-01-03T12:00:00Z", recurrence="FREQ=WEEKLY;BYDAY=SA,SU"
+    )

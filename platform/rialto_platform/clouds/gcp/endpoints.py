@@ -19,7 +19,7 @@ ZONES = {"googleapis": "googleapis.com", "container-registry": "gcr.io", "artifa
 _TTL_S = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointsArgs:
     """The private way to Google's APIs."""
 

@@ -16,15 +16,15 @@ import pulumi
 import pulumi_gcp as gcp
 
 from rialto_platform.clouds import ports
-from rialto_platform.clouds.gcp.firewall import LOGGED
-from rialto_platform.clouds.gcp.place import Place
+from rialto_platform.clouds.gcp.firewall import logged
+from rialto_platform.clouds.gcp.place import Place, zonal
 
 HEALTH_PATH = "/healthz"
 PROBES = ("35.191.0.0/16", "209.85.152.0/22", "209.85.204.0/22")
 """Where health checks of external passthrough load balancers come from."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryArgs:
     """A region's entry."""
 
@@ -76,7 +76,7 @@ class Entry(pulumi.ComponentResource):
 
     def _zone(self, zone: str, group: pulumi.Output[str]) -> gcp.compute.Address:
         args, place = self._args, self._args.place
-        role = f"entry-{zone}"
+        role = zonal("entry", zone)
         # Clients and the other clouds' entries have it written down: losing it is an outage that no program ends.
         address = gcp.compute.Address(
             place.of(role),
@@ -135,6 +135,6 @@ class Entry(pulumi.ComponentResource):
             destination_ranges=[address.address for address in self.addresses.values()],
             target_service_accounts=[args.engine_account],
             allows=[gcp.compute.FirewallAllowArgs(protocol="tcp", ports=[str(port)])],
-            log_config=LOGGED,
+            log_config=logged(),
             opts=self._child,
         )

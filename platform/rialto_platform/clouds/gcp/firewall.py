@@ -15,10 +15,8 @@ import pulumi_gcp as gcp
 from rialto_platform.clouds.gcp.place import Place
 from rialto_platform.clouds.gcp.rules import Pool, Rule
 
-LOGGED = gcp.compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirewallArgs:
     """A network's firewall."""
 
@@ -56,6 +54,11 @@ class Firewall(pulumi.ComponentResource):
             target_service_accounts=[args.accounts[pool] for pool in rule.pools] or None,
             allows=None if rule.denies else [gcp.compute.FirewallAllowArgs(protocol=protocol, ports=ports)],
             denies=[gcp.compute.FirewallDenyArgs(protocol=protocol, ports=ports)] if rule.denies else None,
-            log_config=LOGGED,
+            log_config=logged(),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def logged() -> gcp.compute.FirewallLogConfigArgs:
+    """What every rule writes down: who tried, and whether it was let through."""
+    return gcp.compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA")

@@ -25,7 +25,7 @@ CHECK_INTERVAL_S = 30
 """The shortest that checks from several places take."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalEntryArgs:
     """A region's share of the entry."""
 

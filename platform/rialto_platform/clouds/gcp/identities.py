@@ -24,7 +24,7 @@ BACKUP_PERMISSIONS = (
 """Writes, locks and reads; deletes nothing and shortens no lock."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitiesArgs:
     """The workloads' identities."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import pulumi
 import pulumi_gcp as gcp
@@ -18,11 +18,12 @@ from rialto_platform.clouds.gcp.place import Place
 Purpose: TypeAlias = Literal["secrets", "disks", "backups", "images", "logs"]
 Agent: TypeAlias = Literal["container", "storage", "artifactregistry", "logging"]
 
+AGENTS: tuple[Agent, ...] = get_args(Agent)
 ROTATION = f"{90 * 86_400}s"
 DESTROYED_AFTER = f"{30 * 86_400}s"
 """How long a key version that somebody destroys can still be restored."""
 
-_AGENTS: dict[Purpose, Agent] = {
+_AGENT_OF: dict[Purpose, Agent] = {
     "secrets": "container",
     "backups": "storage",
     "images": "artifactregistry",
@@ -31,7 +32,7 @@ _AGENTS: dict[Purpose, Agent] = {
 """Whose service agent uses a key; disks are encrypted by Compute Engine's, which exists with the API."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysArgs:
     """A region's keys."""
 
@@ -55,7 +56,9 @@ class Keys(pulumi.ComponentResource):
         self.ring = gcp.kms.KeyRing(
             place.of("keys"), name=place.of("keys"), project=args.project, location=place.location, opts=self._kept
         )
-        agents = {purpose: self._agent(args, agent) for purpose, agent in _AGENTS.items()}
+        agents: dict[Purpose, gcp.projects.ServiceIdentity] = {
+            purpose: self._agent(args, agent) for purpose, agent in _AGENT_OF.items()
+        }
         members: dict[Purpose, pulumi.Output[str]] = {purpose: agent.member for purpose, agent in agents.items()}
         members["disks"] = agents["secrets"].email.apply(_compute_agent)
         self._keys = {purpose: self._key(place, purpose) for purpose in members}

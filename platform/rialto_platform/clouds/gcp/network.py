@@ -21,7 +21,7 @@ NAT_ADDRESSES = 2
 """So that one can be drained while the other works; static, so that others may list them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkArgs:
     """A region's network."""
 

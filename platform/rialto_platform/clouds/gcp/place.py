@@ -33,3 +33,8 @@ class Place:
     def custom_role(self, role: str) -> str:
         """The id of a custom role: letters, digits and underscores (IAM, "Create and manage custom roles")."""
         return self.of(role).replace("-", "_")
+
+
+def zonal(role: str, zone: str) -> str:
+    """A role in one zone: `engine-a` in `asia-east1-a`. The whole zone would not fit into 63 characters."""
+    return f"{role}-{zone.rpartition('-')[2]}"

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from rialto_platform.clouds.gcp.nodes import SYSTEM, EngineMachine
-from rialto_platform.clouds.gcp.place import Place
+from rialto_platform.clouds.gcp.place import Place, zonal
 from rialto_platform.clouds.gcp.rules import Pool
 
 LABEL = "rialto-pool"
@@ -25,7 +25,7 @@ _BOOT_DISK_GB = 100
 _CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolsArgs:
     """A cluster's node pools."""
 
@@ -98,8 +98,8 @@ class Pools(pulumi.ComponentResource):
     def _engine(self, zone: str) -> gcp.container.NodePool:
         args, place = self._args, self._args.place
         placement = gcp.compute.ResourcePolicy(
-            place.of(f"engine-{zone}"),
-            name=place.of(f"engine-{zone}"),
+            place.of(zonal("engine", zone)),
+            name=place.of(zonal("engine", zone)),
             description=f"Engine nodes of {zone} stand close together",
             project=args.compute_project,
             region=place.location,
@@ -107,8 +107,8 @@ class Pools(pulumi.ComponentResource):
             opts=self._child,
         )
         return gcp.container.NodePool(
-            place.of(f"engine-{zone}"),
-            name=f"engine-{zone}",
+            place.of(zonal("engine", zone)),
+            name=zonal("engine", zone),
             project=args.project,
             cluster=args.cluster.id,
             node_locations=[zone],

@@ -18,7 +18,7 @@ from rialto_platform.clouds.gcp.entry import HEALTH_PATH, Entry, EntryArgs
 from rialto_platform.clouds.gcp.firewall import Firewall, FirewallArgs
 from rialto_platform.clouds.gcp.global_entry import GlobalEntry, GlobalEntryArgs
 from rialto_platform.clouds.gcp.identities import Identities, IdentitiesArgs
-from rialto_platform.clouds.gcp.keys import Keys, KeysArgs
+from rialto_platform.clouds.gcp.keys import AGENTS, Keys, KeysArgs
 from rialto_platform.clouds.gcp.nearest import nearest
 from rialto_platform.clouds.gcp.network import Network, NetworkArgs
 from rialto_platform.clouds.gcp.nodes import DEFAULT, engine_machine
@@ -67,38 +67,48 @@ class GcpGround(Ground):
         part = pulumi.ResourceOptions(parent=self, providers=[provider])
 
         apis = Apis(place, part)
-        accounts = Accounts(AccountsArgs(place, apis.project("iam"), apis.project("cloudresourcemanager")), part)
+        compute, grants = apis.project("compute"), apis.project("cloudresourcemanager")
+        accounts = Accounts(AccountsArgs(place=place, project=apis.project("iam"), grants_project=grants), part)
         self.keys = Keys(
             KeysArgs(
-                place,
-                apis.project("cloudkms"),
-                {
-                    "container": apis.project("container"),
-                    "storage": apis.project("storage"),
-                    "artifactregistry": apis.project("artifactregistry"),
-                    "logging": apis.project("logging"),
-                },
+                place=place,
+                project=apis.project("cloudkms"),
+                agent_projects={agent: apis.project(agent) for agent in AGENTS},
             ),
             part,
         )
-        compute, dns = apis.project("compute"), apis.project("dns")
-        self.network = Network(NetworkArgs(place, compute, ranges), part)
-        endpoint = ranges.all_endpoints[1]
-        endpoints = Endpoints(EndpointsArgs(place, compute, dns, self.network.vpc, endpoint), part)
+        self.network = Network(NetworkArgs(place=place, project=compute, addresses=ranges), part)
+        endpoints = Endpoints(
+            EndpointsArgs(
+                place=place,
+                project=compute,
+                dns_project=apis.project("dns"),
+                network=self.network.vpc,
+                address=ranges.all_endpoints[1],
+            ),
+            part,
+        )
         peers = [addresses(peer.cidr, len(peer.zones)) for peer in args.peers.values()]
         firewall = Firewall(
-            FirewallArgs(place, compute, self.network.vpc, accounts.emails, rules(ranges, peers, endpoint)), part
+            FirewallArgs(
+                place=place,
+                project=compute,
+                network=self.network.vpc,
+                accounts=accounts.emails,
+                rules=rules(ranges, peers, ranges.all_endpoints[1]),
+            ),
+            part,
         )
         self.cluster = Cluster(
             ClusterArgs(
-                place,
-                apis.project("container"),
-                ranges,
-                region.zones,
-                self.network,
-                self.keys.granted("secrets"),
-                self.keys.granted("disks"),
-                accounts.emails["system"],
+                place=place,
+                project=apis.project("container"),
+                addresses=ranges,
+                zones=region.zones,
+                network=self.network,
+                secrets_key=self.keys.granted("secrets"),
+                disks_key=self.keys.granted("disks"),
+                node_account=accounts.emails["system"],
                 operated=bool(operators),
             ),
             [self.network, endpoints, firewall],
@@ -106,45 +116,80 @@ class GcpGround(Ground):
         )
         pools = Pools(
             PoolsArgs(
-                place,
-                apis.project("container"),
-                compute,
-                self.cluster.cluster,
-                region.zones,
-                machine,
-                accounts.emails,
-                self.keys.granted("disks"),
+                place=place,
+                project=apis.project("container"),
+                compute_project=compute,
+                cluster=self.cluster.cluster,
+                zones=region.zones,
+                machine=machine,
+                accounts=accounts.emails,
+                disks_key=self.keys.granted("disks"),
             ),
             part,
         )
         self.registry = Registry(
-            RegistryArgs(place, apis.project("artifactregistry"), self.keys.granted("images"), accounts.members), part
+            RegistryArgs(
+                place=place,
+                project=apis.project("artifactregistry"),
+                key=self.keys.granted("images"),
+                readers=accounts.members,
+            ),
+            part,
         )
-        self.backups = Backups(BackupsArgs(place, apis.project("storage"), self.keys.granted("backups")), part)
+        self.backups = Backups(
+            BackupsArgs(place=place, project=apis.project("storage"), key=self.keys.granted("backups")), part
+        )
         self.identities = Identities(
-            IdentitiesArgs(place, apis.project("iam"), self.cluster.workload_pool, self.backups.bucket.name), part
+            IdentitiesArgs(
+                place=place,
+                project=apis.project("iam"),
+                workload_pool=self.cluster.workload_pool,
+                bucket=self.backups.bucket.name,
+            ),
+            part,
         )
         self.sinks = Sinks(
-            SinksArgs(place, apis.project("logging"), apis.project("monitoring"), self.keys.granted("logs")), part
+            SinksArgs(
+                place=place,
+                project=apis.project("logging"),
+                metrics_project=apis.project("monitoring"),
+                key=self.keys.granted("logs"),
+            ),
+            part,
         )
         self.entry = Entry(
-            EntryArgs(place, compute, self.network.vpc, pools.instance_groups, accounts.emails["engine"]), part
+            EntryArgs(
+                place=place,
+                project=compute,
+                network=self.network.vpc,
+                instance_groups=pools.instance_groups,
+                engine_account=accounts.emails["engine"],
+            ),
+            part,
         )
-        domain = args.venue.domain
-        self.global_entry = (
-            GlobalEntry(GlobalEntryArgs(place, compute, dns, domain, self._entries()), part) if domain else None
-        )
+        self.global_entry = None
+        if args.venue.domain:
+            self.global_entry = GlobalEntry(
+                GlobalEntryArgs(
+                    place=place,
+                    project=compute,
+                    dns_project=apis.project("dns"),
+                    domain=args.venue.domain,
+                    entries=self._entries(),
+                ),
+                part,
+            )
         if operators:
             Access(
                 AccessArgs(
-                    place,
-                    compute,
-                    apis.project("iam"),
-                    apis.project("cloudresourcemanager"),
-                    apis.project("iap"),
-                    self.network.vpc,
-                    accounts.emails["engine"],
-                    operators,
+                    place=place,
+                    project=compute,
+                    roles_project=apis.project("iam"),
+                    grants_project=grants,
+                    proxy_project=apis.project("iap"),
+                    network=self.network.vpc,
+                    engine_account=accounts.emails["engine"],
+                    members=operators,
                 ),
                 part,
             )

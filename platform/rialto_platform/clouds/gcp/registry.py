@@ -15,7 +15,7 @@ from rialto_platform.clouds.gcp.place import Place
 from rialto_platform.clouds.gcp.rules import Pool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryArgs:
     """A region's images."""
 

@@ -16,7 +16,7 @@ from rialto_platform.clouds.gcp.place import Place
 KEPT_DAYS = 400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinksArgs:
     """A region's logs and metrics."""
 
