@@ -55,6 +55,7 @@ _IDN: Mapping[str, tuple[int, int, int]] = {
     "32xlarge": (128, 4, 1900),
 }
 _LSSD: Mapping[str, tuple[int, int]] = {
+    "c3-standard-4-lssd": (16, 1),
     "c3-standard-8-lssd": (32, 2),
     "c3-standard-22-lssd": (88, 4),
     "c3-standard-44-lssd": (176, 8),
@@ -67,6 +68,13 @@ _LSSD: Mapping[str, tuple[int, int]] = {
     "c3d-standard-90-lssd": (360, 8),
     "c3d-standard-180-lssd": (720, 16),
     "c3d-standard-360-lssd": (1440, 32),
+    "c3d-highmem-8-lssd": (64, 1),
+    "c3d-highmem-16-lssd": (128, 1),
+    "c3d-highmem-30-lssd": (240, 2),
+    "c3d-highmem-60-lssd": (480, 4),
+    "c3d-highmem-90-lssd": (720, 8),
+    "c3d-highmem-180-lssd": (1440, 16),
+    "c3d-highmem-360-lssd": (2880, 32),
 }
 """Memory in GiB, and disks of 375 GB; the vCPUs are in the name."""
 _LSV3: Mapping[int, int] = {8: 1, 16: 2, 32: 4, 48: 6, 64: 8, 80: 10}
@@ -79,7 +87,10 @@ ENGINES: Mapping[Cloud, Mapping[str, Machine]] = {
         for name, (memory, disks) in _LSSD.items()
     },
     "azure": {
-        f"Standard_L{vcpus}s_v3": Machine("azure", f"Standard_L{vcpus}s_v3", vcpus, 8 * vcpus, disks, 1920)
+        f"Standard_L{vcpus}{series}_v3": Machine(
+            "azure", f"Standard_L{vcpus}{series}_v3", vcpus, 8 * vcpus, disks, 1920
+        )
+        for series in ("s", "as")
         for vcpus, disks in _LSV3.items()
     },
 }

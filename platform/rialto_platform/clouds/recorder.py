@@ -24,6 +24,7 @@ from pulumi.runtime.config import set_all_config
 
 from rialto_platform.clouds import stand_ins, wire
 from rialto_platform.clouds.recorder_monitor import Monitor
+from rialto_platform.clouds.without_aliases import without_aliases
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
@@ -187,7 +188,8 @@ async def _run(program: Callable[[], Awaitable[None] | None], failures: list[Bas
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
     # What fails in an output that nobody awaits is the program's failure too.
     loop.set_exception_handler(lambda _, context: _keep(context, failures))
-    await pulumi_stack.run_in_stack(program)
+    with without_aliases():
+        await pulumi_stack.run_in_stack(program)
 
 
 def _keep(context: Mapping[str, object], failures: list[BaseException]) -> None:

@@ -74,8 +74,11 @@ class Monitor:
             self.refusals.append(f"{kind} {name}: there are two of this type and name under one parent ({urn})")
         inputs = wire.mapping(asked.get("object"))
         identity, outputs = "", inputs
-        if asked.get("custom") is True and not self._preview:
-            identity, outputs = self._made(kind, name, urn, inputs)
+        if asked.get("custom") is True:
+            if self._preview:
+                outputs = stand_ins.previewed(kind, inputs)
+            else:
+                identity, outputs = self._made(kind, name, urn, inputs)
         self.kept[urn] = Kept(urn, identity, asked, wire.unwrapped(outputs)[0])
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=wire.struct(outputs))
 

@@ -23,7 +23,18 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 def message(request: Message) -> dict[str, Value]:
     """A message's fields by their names in the protocol; absent ones are left out."""
-    return cast("dict[str, Value]", json_format.MessageToDict(request))
+    return mapping(_whole(cast("Value", json_format.MessageToDict(request))))
+
+
+def _whole(value: Value) -> Value:
+    """Numbers are floating on the wire; whole ones become integers again."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return value
 
 
 def struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
