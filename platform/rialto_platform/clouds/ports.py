@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rialto_platform.clouds.errors import CloudError
+
 MOST_MARKETS = 32
 """How many markets of a node the ranges below hold, one port each."""
 
@@ -32,6 +34,16 @@ class Ports:
     def count(self) -> int:
         """How many there are."""
         return self.last - self.first + 1
+
+    def of_market(self, number: int) -> int:
+        """The port of a market by its place in the venue file, counted from 1.
+
+        Raises:
+            CloudError: there are more markets than ports.
+        """
+        if not 1 <= number <= self.count:
+            raise CloudError("markets", f"{number} markets; a node has {self.count} ports for {self.use}", "use fewer")
+        return self.first + number - 1
 
 
 REPLICATION = Ports(7000, 7000, "replication of the journals")

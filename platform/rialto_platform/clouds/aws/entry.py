@@ -42,7 +42,11 @@ class Entry(pulumi.ComponentResource):
     balancer: aws.lb.LoadBalancer
 
     def __init__(self, args: EntryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """One listener a market."""
+        """One listener a market.
+
+        Raises:
+            CloudError: there are more markets than ports.
+        """
         place = args.place
         self._args, self._place = args, place
         super().__init__("rialto:aws:Entry", place.of("entry"), None, opts)
@@ -73,8 +77,8 @@ class Entry(pulumi.ComponentResource):
             tags=place.tags("entry"),
             opts=self._child,
         )
-        for number, market in enumerate(args.markets):
-            self._market(market, ports.ORDER_SESSIONS.first + number)
+        for number, market in enumerate(args.markets, start=1):
+            self._market(market, ports.ORDER_SESSIONS.of_market(number))
         self.register_outputs({})
 
     @property
