@@ -56,7 +56,15 @@ def stacks(venue: Venue) -> tuple[Stack, ...]:
 
     Regions, then the attachments of those that are joined, then the pairs that have a VPN; a pair's state lives in the
     cloud of its first region.
+
+    Raises:
+        CloudError: a pair's stack would have the name of a region's.
     """
+    for link in venue.interconnects:
+        if pair(link) in venue.regions:
+            where = f"regions.{pair(link)}"
+            wrong = f"has the name of the stack that joins {' and '.join(link.between)}"
+            raise CloudError(where, wrong, "rename the region")
     clouds: dict[str, Cloud] = {name: region.cloud for name, region in venue.regions.items()}
     return (
         *(Stack("region", name, cloud) for name, cloud in clouds.items()),

@@ -98,6 +98,9 @@ class Entry(_Part):
     addresses: tuple[str, ...]
     """Static addresses of the order sessions."""
     dns_name: str
+    """Empty while the venue has no domain."""
+    name_servers: tuple[str, ...] = ()
+    """Where the venue's domain must delegate the region's zone to."""
     health_path: str
 
 

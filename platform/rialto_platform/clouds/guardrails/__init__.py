@@ -6,7 +6,7 @@ and the tests ask them of recorded programs. Nothing here knows Pulumi.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,6 +57,17 @@ class Violation:
     resource: Resource
     problem: str
     """What is wrong; what to do."""
+
+    def as_json(self) -> Mapping[str, str]:
+        """For `--json`."""
+        resource = self.resource
+        return {
+            "policy": self.policy,
+            "stack": resource.stack,
+            "type": resource.type,
+            "name": resource.name,
+            "problem": self.problem,
+        }
 
     def __str__(self) -> str:
         """As a plan prints it."""

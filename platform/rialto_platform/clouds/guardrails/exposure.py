@@ -179,7 +179,7 @@ def _policy_document(resource: Resource) -> Iterator[str]:
 
 def _anybody(statement: object) -> bool:
     principal = get(statement, "Principal")
-    accounts = get(principal, "AWS") if isinstance(principal, Mapping) else principal
+    accounts = principal if isinstance(principal, str) else get(principal, "AWS")
     return "*" in (accounts, *items(accounts))
 
 

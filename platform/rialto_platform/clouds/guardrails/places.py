@@ -46,7 +46,7 @@ def machines(resource: Resource, rules: Rules) -> Iterator[str]:
         for said in items(value) or (value,):
             if text(said) and said not in allowed:
                 known = ", ".join(sorted(allowed)) or "no machine in this cloud"
-                yield f"{path} is {said}; use one of {known}, or name it in the venue file (regions.*.machine)"
+                yield f"{path} is {said}; use one of {known}"
 
 
 def _plain(said: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from rialto_platform.clouds import ports
+from rialto_platform.clouds import machines, ports
 from rialto_platform.clouds.ports import Ports
 from rialto_platform.venue import Venue
 from rialto_platform.venue.model import Cloud
@@ -44,15 +44,12 @@ class Rules:
         return self.reasons.get(role) or self.reasons.get(role.partition("-")[0])
 
     @classmethod
-    def of(cls, venue: Venue, machines: Mapping[Cloud, frozenset[str]]) -> Rules:
-        """The rules of a venue; its own machine types are added to those that each cloud's table has."""
+    def of(cls, venue: Venue) -> Rules:
+        """The rules of a venue: its locations and ranges, and the machine types of its clouds."""
         clouds: set[Cloud] = {region.cloud for region in venue.regions.values()}
         locations: dict[Cloud, frozenset[str]] = {}
-        allowed: dict[Cloud, frozenset[str]] = {}
         for cloud in clouds:
             own = [region for region in venue.regions.values() if region.cloud == cloud]
             locations[cloud] = frozenset(region.location for region in own)
-            named = {region.machine for region in own if region.machine is not None}
-            allowed[cloud] = machines.get(cloud, frozenset()) | named
         ranges = {name: region.cidr for name, region in venue.regions.items()}
-        return cls(locations=locations, machines=allowed, ranges=ranges)
+        return cls(locations=locations, machines=machines.allowed(), ranges=ranges)
