@@ -43,7 +43,7 @@ class Backups(pulumi.ComponentResource):
             place.of("backups"),
             name=place.names.shared("backups", place.owner),
             project=args.project,
-            location=place.location.upper(),
+            location=place.location,
             storage_class="STANDARD",
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",

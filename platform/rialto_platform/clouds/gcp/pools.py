@@ -1,7 +1,7 @@
 """The node pools: one for the system, and one a zone for the engine, on network-optimised machines placed together.
 
-Sources: GKE, "Provision local SSD as raw block storage", "Define compact placement for GKE nodes", "Use Tier_1
-networking"; Compute Engine, "Placement policies overview".
+Sources: GKE, "Provision local SSD as raw block storage", "Define compact placement for GKE nodes"; Compute Engine,
+"Configure per VM Tier_1 networking performance" (from 30 vCPUs on, with gVNIC).
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from rialto_platform.clouds.gcp.nodes import SYSTEM, EngineMachine
 from rialto_platform.clouds.gcp.place import Place, zonal
 from rialto_platform.clouds.gcp.rules import Pool
+from rialto_platform.clouds.machines import SYSTEMS, Machine
 
 LABEL = "rialto-pool"
 """A node's label, and the taint that keeps everything but the engine from its nodes."""
 SYSTEM_NODES_A_ZONE = (1, 3)
+TIER_1_VCPUS = 30
+"""Below, GKE refuses a pool that asks for the higher bandwidth."""
 ENGINE_NODES_A_ZONE = 1
 """A zone has one voter of a market, and a node hosts replicas of all of them."""
 _BOOT_DISK_GB = 100
@@ -34,7 +36,8 @@ class PoolsArgs:
     compute_project: pulumi.Input[str]
     cluster: gcp.container.Cluster
     zones: Sequence[str]
-    machine: EngineMachine
+    machine: Machine
+    """Of the engine's nodes."""
     accounts: Mapping[Pool, pulumi.Output[str]]
     disks_key: pulumi.Input[str]
 
@@ -75,7 +78,7 @@ class Pools(pulumi.ComponentResource):
             upgrade_settings=gcp.container.NodePoolUpgradeSettingsArgs(max_surge=1, max_unavailable=0),
             network_config=gcp.container.NodePoolNetworkConfigArgs(enable_private_nodes=True),
             node_config=gcp.container.NodePoolNodeConfigArgs(
-                machine_type=SYSTEM,
+                machine_type=SYSTEMS["gcp"].name,
                 image_type="COS_CONTAINERD",
                 disk_type="pd-balanced",
                 disk_size_gb=_BOOT_DISK_GB,
@@ -123,19 +126,19 @@ class Pools(pulumi.ComponentResource):
                     gcp.container.NodePoolNetworkConfigNetworkPerformanceConfigArgs(
                         total_egress_bandwidth_tier="TIER_1"
                     )
-                    if args.machine.tier_1
+                    if args.machine.vcpus >= TIER_1_VCPUS
                     else None
                 ),
             ),
             node_config=gcp.container.NodePoolNodeConfigArgs(
-                machine_type=args.machine.type,
+                machine_type=args.machine.name,
                 image_type="COS_CONTAINERD",
                 disk_type="pd-balanced",
                 disk_size_gb=_BOOT_DISK_GB,
                 boot_disk_kms_key=args.disks_key,
                 # Raw, so that the journal has a file system and a disk of its own.
                 local_nvme_ssd_block_config=gcp.container.NodePoolNodeConfigLocalNvmeSsdBlockConfigArgs(
-                    local_ssd_count=args.machine.local_disks
+                    local_ssd_count=args.machine.disks
                 ),
                 service_account=args.accounts["engine"],
                 oauth_scopes=[_CLOUD_PLATFORM],

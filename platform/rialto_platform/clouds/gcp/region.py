@@ -21,7 +21,6 @@ from rialto_platform.clouds.gcp.identities import Identities, IdentitiesArgs
 from rialto_platform.clouds.gcp.keys import AGENTS, Keys, KeysArgs
 from rialto_platform.clouds.gcp.nearest import nearest
 from rialto_platform.clouds.gcp.network import Network, NetworkArgs
-from rialto_platform.clouds.gcp.nodes import DEFAULT, engine_machine
 from rialto_platform.clouds.gcp.place import Place
 from rialto_platform.clouds.gcp.pools import Pools, PoolsArgs
 from rialto_platform.clouds.gcp.principals import members
@@ -29,6 +28,7 @@ from rialto_platform.clouds.gcp.registry import Registry, RegistryArgs
 from rialto_platform.clouds.gcp.rules import rules
 from rialto_platform.clouds.gcp.sinks import Sinks, SinksArgs
 from rialto_platform.clouds.ground import Ground, GroundArgs
+from rialto_platform.clouds.machines import engine
 
 
 class GcpGround(Ground):
@@ -53,7 +53,7 @@ class GcpGround(Ground):
         """
         super().__init__("rialto:gcp:Ground", args, opts)
         region, ranges = args.region, args.addresses
-        machine = engine_machine(f"regions.{args.name}.machine", region.machine or DEFAULT)
+        machine = engine(args.name, region)
         operators = members(args.venue.access.operators) if args.venue.access else ()
         place = Place(args.names, args.owner, region.location)
         provider = gcp.Provider(

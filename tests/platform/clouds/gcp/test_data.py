@@ -20,7 +20,7 @@ PURPOSES = ("secrets", "disks", "backups", "images", "logs")
 def test_each_kind_of_data_has_a_key_that_rotates(asia: Recording) -> None:
     """Every ninety days, in hardware; a destroyed version can be restored for thirty."""
     assert asia.one(RING).inputs["location"] == "asia-east1"
-    assert {key.inputs["name"] for key in asia.of_type(KEY)} == set(PURPOSES)
+    assert {str(key.inputs["name"]) for key in asia.of_type(KEY)} == set(PURPOSES)
     for key in asia.of_type(KEY):
         assert asia.sources(key, "keyRing") == (asia.one(RING),)
         assert key.inputs["rotationPeriod"] == "7776000s"
@@ -85,7 +85,7 @@ def test_the_backup_bucket_is_nobodys_but_the_venues(asia: Recording) -> None:
     bucket = asia.one(BUCKET)
     assert bucket.inputs["uniformBucketLevelAccess"] is True
     assert bucket.inputs["publicAccessPrevention"] == "enforced"
-    assert bucket.inputs["location"] == "ASIA-EAST1"
+    assert bucket.inputs["location"] == "asia-east1"
     assert asia.sources(bucket, "encryption") == (asia.one(GRANT, "three-clouds-asia-key-backups"),)
 
 
@@ -106,7 +106,7 @@ def test_tags_of_images_never_move(asia: Recording) -> None:
     assert repository.inputs["location"] == "asia-east1"
     assert asia.sources(repository, "kmsKeyName") == (asia.one(GRANT, "three-clouds-asia-key-images"),)
     readers = asia.of_type("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")
-    assert {reader.inputs["role"] for reader in readers} == {"roles/artifactregistry.reader"}
+    assert {str(reader.inputs["role"]) for reader in readers} == {"roles/artifactregistry.reader"}
     assert {source.name for reader in readers for source in asia.sources(reader, "member")} == {
         "three-clouds-asia-nodes-engine",
         "three-clouds-asia-nodes-system",

@@ -92,7 +92,7 @@ def test_private_zones_lead_storage_registry_and_keys_to_the_endpoint(asia: Reco
     """The domain itself, and every name under it."""
     address = asia.one("gcp:compute/globalAddress:GlobalAddress")
     private = [zone for zone in asia.of_type(ZONE) if zone.inputs["visibility"] == "private"]
-    assert {zone.inputs["dnsName"] for zone in private} == {"googleapis.com.", "gcr.io.", "pkg.dev."}
+    assert {str(zone.inputs["dnsName"]) for zone in private} == {"googleapis.com.", "gcr.io.", "pkg.dev."}
     for zone in private:
         assert asia.sources(zone, "privateVisibilityConfig") == (asia.one(NETWORK),)
         whole, below = asia.one(RECORD, zone.name), asia.one(RECORD, f"{zone.name}-any")

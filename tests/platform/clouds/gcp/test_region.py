@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from clouds_recording import OWNERS, recorded_region, unnamed, without_component, without_provider, without_tags
 
-from rialto_platform.clouds import guardrails
+from rialto_platform.clouds import guardrails, schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.gcp.region import GcpGround
 from rialto_platform.clouds.outputs import GcpRegion, Outputs
@@ -32,12 +32,6 @@ PARTS = {
     "Registry",
     "Sinks",
 }
-LIMITS = {
-    "gcp:container/cluster:Cluster": 40,
-    "gcp:container/nodePool:NodePool": 40,
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule": 20,
-}
-"""Characters of a name where Google Cloud takes fewer than 63."""
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +81,12 @@ def test_names_are_by_the_convention(asia: Recording) -> None:
 
 
 def test_the_longest_names_fit(longest: Recording) -> None:
-    """Lower-case letters, digits and hyphens, a letter first, as long as each kind takes."""
-    names = [(each, str(each.inputs["name"])) for each in longest.resources if isinstance(each.inputs.get("name"), str)]
-    assert len(names) > 40
-    for resource, name in names:
-        if resource.type != "gcp:dns/recordSet:RecordSet":
-            assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name), name
-            assert len(name) <= LIMITS.get(resource.type, 63), f"{resource.type} {name}"
-    for account in longest.of_type("gcp:serviceaccount/account:Account"):
-        assert re.fullmatch(r"[a-z]([a-z0-9-]{4,28}[a-z0-9])", str(account.inputs["accountId"]))
-    assert len({account.inputs["accountId"] for account in longest.of_type("gcp:serviceaccount/account:Account")}) == 4
-    for role in longest.of_type("gcp:projects/iAMCustomRole:IAMCustomRole"):
-        assert re.fullmatch(r"[a-zA-Z0-9_.]{3,64}", str(role.inputs["roleId"]))
+    """As each kind takes them; and the accounts' are told apart by their digests."""
+    assert [problem for each in longest.resources for problem in value_checks.names(each)] == []
+    endpoint = str(longest.one("gcp:compute/globalForwardingRule:GlobalForwardingRule").inputs["name"])
+    assert re.fullmatch(r"[a-z][a-z0-9]{0,19}", endpoint)
+    accounts = longest.of_type("gcp:serviceaccount/account:Account")
+    assert len({str(account.inputs["accountId"]) for account in accounts}) == len(accounts) == 4
 
 
 def test_nothing_is_asked_of_an_api_that_is_not_on(asia: Recording) -> None:
@@ -179,10 +167,21 @@ def test_at_the_first_up_no_other_regions_entry_is_known(whole: Venue) -> None:
     assert len(geos) == 1
 
 
+def test_inputs_are_what_the_sdk_takes(asia: Recording, alone: Recording) -> None:
+    """Names at every depth, types, what is required, enumerations."""
+    assert schema_check.check(asia) == []
+    assert schema_check.check(alone) == []
+
+
+def test_values_are_what_google_cloud_takes(asia: Recording, alone: Recording, whole: Venue) -> None:
+    """Ranges within the region's, places, machine types, names and labels."""
+    assert value_checks.check(asia, whole.regions["asia"].cidr) == []
+    assert value_checks.check(alone, whole.regions["asia"].cidr) == []
+
+
 def test_it_passes_the_guardrails(whole: Venue, asia: Recording) -> None:
     """All of them: a region needs no exception."""
-    used = {"gcp": frozenset({"c3-standard-44-lssd", "n2-standard-4"})}
-    rules = guardrails.Rules.of(whole, used)
+    rules = guardrails.Rules.of(whole)
     resources = [
         guardrails.Resource(
             type=each.type,
