@@ -3,8 +3,8 @@
 Both gateways stand in the network's GatewaySubnet, in all its zones.
 
 Sources: Azure ExpressRoute, "Workflows for circuit provisioning and circuit states", "Private peering", "About
-ExpressRoute virtual network gateways", "About FastPath"; VPN Gateway, "About zone-redundant gateways", "Active-active VPN
-gateways", "Configure BGP" (addresses inside tunnels).
+ExpressRoute virtual network gateways", "About FastPath"; VPN Gateway, "About zone-redundant gateways", "Active-active
+VPN gateways", "Configure BGP" (addresses inside tunnels).
 """
 
 from __future__ import annotations

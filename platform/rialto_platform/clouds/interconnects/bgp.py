@@ -169,7 +169,7 @@ def tunnels(venue: Venue, link: Interconnect) -> tuple[Tunnel, ...]:
     """
     if link.vpn is None:
         return ()
-    ends = [venue.regions[name].cloud for name in link.between]
+    ends: list[Cloud] = [venue.regions[name].cloud for name in link.between]
     count = TUNNELS.get(frozenset(ends))
     if count is None:
         where = f"interconnects {'-'.join(link.between)}"

@@ -1,4 +1,4 @@
-"""A region's attachment on Google Cloud: interconnects, VLAN attachments, the HA VPN gateway, a Cloud Router for each way.
+"""A region's attachment on Google Cloud: interconnects, VLAN attachments, HA VPN gateway, a Cloud Router for each way.
 
 Sources: Cloud Interconnect, "Dedicated Interconnect overview", "Create VLAN attachments", "MACsec for Cloud
 Interconnect"; Cloud Router, "Use MD5 authentication", "BGP route policies", "Bidirectional Forwarding Detection"; Cloud
@@ -21,6 +21,8 @@ from rialto_platform.venue import Circuit
 
 KEEPALIVE_S = 20
 """The session is given up after three of them; BFD sees a cut line within seconds."""
+INTERFACES = 2
+"""Of an HA VPN gateway, always."""
 BFD_MS = 1000
 BFD_MULTIPLIER = 5
 """The carrier's router is taken for gone after so many intervals: the least that Cloud Router takes of both."""
@@ -124,7 +126,7 @@ class GcpAttachment(Attachment):
             project=args.owner,
             region=args.region.location,
             type="DEDICATED",
-            interconnect=self.interconnects[name].self_link,
+            interconnect=self.interconnects[name].id,
             router=router.id,
             bandwidth=sizes.gcp_bandwidth(circuit.bandwidth_bps),
             vlan_tag8021q=session.vlan,
@@ -189,6 +191,7 @@ class GcpAttachment(Attachment):
             region=args.region.location,
             network=self._network.self_link,
             stack_type="IPV4_ONLY",
+            vpn_interfaces=[gcp.compute.HaVpnGatewayVpnInterfaceArgs(id=number) for number in range(INTERFACES)],
             labels=place.labels("vpn"),
             opts=self._child,
         )

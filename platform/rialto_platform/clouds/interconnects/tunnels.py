@@ -1,11 +1,11 @@
 """The IPsec between the two regions of a pair: tunnels, their keys, and the BGP inside them.
 
-An AWS end makes the keys and knows the addresses that its tunnels end at only when it is there, so it comes first and the
-other end takes both from it. Without one, both ends have their addresses from their attachments, and the keys are secrets
-of the stack.
+An AWS end makes the keys and knows the addresses that its tunnels end at only when it is there, so it comes first and
+the other end takes both from it. Without one, both ends have their addresses from their attachments, and the keys are
+secrets of the stack.
 
-Sources: AWS Site-to-Site VPN User Guide, "Tunnel options"; Google Cloud, "Create HA VPN connections between Google Cloud
-and AWS" and "… and Azure"; Microsoft, "Connect Azure and AWS with BGP-enabled VPN gateways".
+Sources: AWS Site-to-Site VPN User Guide, "Tunnel options"; Google Cloud, "Create HA VPN connections between Google
+Cloud and AWS" and "… and Azure"; Microsoft, "Connect Azure and AWS with BGP-enabled VPN gateways".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""AWS' end of a pair: a customer gateway for each of the other's two addresses, and a connection of two tunnels to each."""
+"""AWS' end of a pair: a customer gateway for each address of the other end, and a connection of two tunnels to each."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class AwsTunnels(pulumi.ComponentResource):
             first, second = [tunnel for tunnel in args.tunnels if args.instance(tunnel) == number - 1]
             connection = self._connection(number, address, first, second)
             outside += [
-                Outside(connection.tunnel1_address, connection.tunnel1_preshared_key),
-                Outside(connection.tunnel2_address, connection.tunnel2_preshared_key),
+                Outside(connection.tunnel1_address, pulumi.Output.secret(connection.tunnel1_preshared_key)),
+                Outside(connection.tunnel2_address, pulumi.Output.secret(connection.tunnel2_preshared_key)),
             ]
         self.outside = outside
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""Google Cloud's end of a pair: the other's gateway as Google knows it, tunnels from both interfaces, BGP inside each."""
+"""Google Cloud's end of a pair: the other's gateway as Google knows it, tunnels from both interfaces, BGP in each."""
 
 from __future__ import annotations
 
