@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from rialto_platform.clouds.addresses import Addresses, addresses
+from rialto_platform.clouds.addresses import AddressError, Addresses, addresses
+from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.names import Names
 from rialto_platform.venue import Region, Venue
 
@@ -48,8 +49,15 @@ class GroundArgs:
 
     @property
     def addresses(self) -> Addresses:
-        """The region's range, divided."""
-        return addresses(self.region.cidr, len(self.region.zones))
+        """The region's range, divided.
+
+        Raises:
+            CloudError: it is too small, or there are more zones than blocks.
+        """
+        try:
+            return addresses(self.region.cidr, len(self.region.zones))
+        except AddressError as error:
+            raise CloudError(f"regions.{self.name}", str(error), "change it in the venue file") from error
 
     @property
     def peers(self) -> Mapping[str, Region]:

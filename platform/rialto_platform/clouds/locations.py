@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from rialto_platform.clouds.errors import CloudError
+from rialto_platform.venue import Region
 from rialto_platform.venue.model import Cloud
 
 AWS = frozenset(
@@ -154,6 +156,16 @@ def is_zone(cloud: Cloud, location: str, zone: str) -> bool:
         return zone in ("1", "2", "3")
     gap = "-" if cloud == "gcp" else ""
     return re.fullmatch(re.escape(location) + gap + "[a-f]", zone) is not None
+
+
+def check(name: str, region: Region) -> None:
+    """Refuses a region that is in no place of its cloud, or in zones that the place doesn't have.
+
+    Raises:
+        CloudError: the first thing that is wrong; ``name`` is the region's, for the message.
+    """
+    for said in wrong(region.cloud, region.location, region.zones):
+        raise CloudError(f"regions.{name}", said, "use another, or add it to rialto_platform/clouds/locations.py")
 
 
 def wrong(cloud: Cloud, location: str, zones: tuple[str, ...]) -> Iterator[str]:

@@ -189,7 +189,20 @@ async def _run(program: Callable[[], Awaitable[None] | None], failures: list[Bas
     # What fails in an output that nobody awaits is the program's failure too.
     loop.set_exception_handler(lambda _, context: _keep(context, failures))
     with without_aliases():
-        await pulumi_stack.run_in_stack(program)
+        await pulumi_stack.run_in_stack(lambda: _settled(program))
+
+
+async def _settled(program: Callable[[], Awaitable[None] | None]) -> None:
+    """Runs the program and waits for all that it started.
+
+    The SDK waits too, but looks at every open output each time that one is done: with hundreds of resources most of the
+    time goes there. What fails is left for it to raise.
+    """
+    result = program()
+    if result is not None:
+        await result
+    while pending := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(pending)
 
 
 def _keep(context: Mapping[str, object], failures: list[BaseException]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from rialto_platform.clouds import machines
+from rialto_platform.clouds import locations, machines
 from rialto_platform.clouds.aws.access import Access, AccessArgs
 from rialto_platform.clouds.aws.backups import Backups
 from rialto_platform.clouds.aws.cluster import Cluster, ClusterArgs
@@ -56,6 +56,7 @@ class AwsGround(Ground):
         """
         super().__init__("rialto:aws:Ground", args, opts)
         region, ranges = args.region, args.addresses
+        locations.check(args.name, region)
         machine = machines.engine(args.name, region)
         place = Place(args.names, args.owner, region.location)
         provider = aws.Provider(
