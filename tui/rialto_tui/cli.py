@@ -253,7 +253,9 @@ def _add_clouds(clouds: argparse.ArgumentParser) -> None:
     plan = actions.add_parser(
         "plan", help="print what would exist: resources, dependencies, what is single-homed, what a person must order"
     )
-    _add_clouds_file(plan, "venue_file", nargs="?")
+    plan.add_argument(
+        "venue_file", nargs="?", type=Path, default=Path(DEFAULT_CLOUDS_FILE), help="default: %(default)s"
+    )
     plan.add_argument("--json", action="store_true", help="print JSON: every resource and every dependency")
 
 
@@ -270,7 +272,7 @@ def _add_outputs(outputs: argparse.ArgumentParser) -> None:
 
 
 def _add_stacks(parser: argparse.ArgumentParser) -> None:
-    _add_clouds_file(parser, "--venue-file")
+    parser.add_argument("--venue-file", type=Path, default=Path(DEFAULT_CLOUDS_FILE), help="default: %(default)s")
     parser.add_argument(
         "--stacks",
         type=Path,
@@ -278,10 +280,6 @@ def _add_stacks(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the Pulumi projects are (default: stacks)",
     )
-
-
-def _add_clouds_file(parser: argparse.ArgumentParser, name: str, **more: str) -> None:
-    parser.add_argument(name, type=Path, default=Path(DEFAULT_CLOUDS_FILE), help="default: %(default)s", **more)
 
 
 def _add_from(parser: argparse.ArgumentParser) -> None:

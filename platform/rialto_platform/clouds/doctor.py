@@ -90,10 +90,10 @@ def platforms(asked: str) -> tuple[Platform, ...]:
     """
     if asked == "clouds":
         return CLOUDS
-    found = tuple(platform for platform in PLATFORMS if platform == asked)
-    if not found:
-        raise CloudError(asked, "is no platform", f"name one of: {', '.join(PLATFORMS)}, clouds")
-    return found
+    for platform in PLATFORMS:
+        if platform == asked:
+            return (platform,)
+    raise CloudError(asked, "is no platform", f"name one of: {', '.join(PLATFORMS)}, clouds")
 
 
 def examine(environment: Environment, venue: Venue | None = None, backends: Path | None = None) -> list[Finding]:

@@ -1,8 +1,8 @@
 """`python -m rialto_platform.clouds.inventory FILE`: what a venue would be in the clouds, without any credentials.
 
-The programs run as an engine would run them, on recorded stand-ins for what the clouds answer: first the regions, then,
-with their outputs, the regions as they are once they know of each other, the attachments, and the pairs. A process of
-its own does that, so that nothing else of `rialto` imports a cloud's SDK.
+The programs run as an engine would run them, on stand-ins for what the clouds answer, each stack on the outputs of
+those before it: the regions as they are once they know of each other, the attachments, the pairs. A process of its own
+does that, so that nothing else of `rialto` imports a cloud's SDK.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rialto_platform.clouds.backends import Stack
 from rialto_platform.clouds.guardrails import Rules
 from rialto_platform.clouds.interconnects import checklist, secrets
 from rialto_platform.clouds.orders import orders
-from rialto_platform.clouds.outputs import FILE_VERSION, Outputs
+from rialto_platform.clouds.outputs import FILE_VERSION, REGION_VERSION, Outputs
 from rialto_platform.clouds.plan import Plan
 from rialto_platform.clouds.recorder import record
 from rialto_platform.clouds.single_homed import single_homed
@@ -41,6 +41,7 @@ OWNERS: Mapping[Cloud, str] = {
 }
 """Stand for the accounts that a plan without credentials can't know; names that end in a digest hold theirs."""
 _SECRET = "0" * 24
+_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 
 
 def recordings(venue: Venue, file: Path) -> Mapping[str, Recording]:
@@ -49,27 +50,24 @@ def recordings(venue: Venue, file: Path) -> Mapping[str, Recording]:
     Raises:
         Exception: whatever a program raises.
     """
-    every = backends.stacks(venue)
-    regions = [stack for stack in every if stack.project == "region"]
+    made: dict[str, Recording] = {}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The SDKs' modules warn of their own deprecations when they are imported.
         warnings.simplefilter("ignore", DeprecationWarning)
         collected = Path(folder) / "outputs.json"
-        first = {str(stack): _record(venue, file, stack, None) for stack in regions}
-        _write(venue, first, collected)
-        made: dict[str, Recording] = {}
-        for stack in every:
+        for stack in backends.stacks(venue):
+            told = {f"region/{name}": _entry(venue, number) for number, name in enumerate(venue.regions)}
+            told |= {name: exported(recording) for name, recording in made.items()}
+            Outputs(version=FILE_VERSION, venue=venue.name, collected_ns=0, stacks=told).write(collected)
             made[str(stack)] = _record(venue, file, stack, collected)
-            _write(venue, {**first, **made}, collected)
     return made
 
 
-def _record(venue: Venue, file: Path, stack: Stack, collected: Path | None) -> Recording:
-    config = {f"{stack.project}:venue": str(file)}
-    if collected is not None:
-        config[f"{stack.project}:outputs"] = str(collected)
+def _record(venue: Venue, file: Path, stack: Stack, collected: Path) -> Recording:
+    config = {f"{stack.project}:venue": str(file), f"{stack.project}:outputs": str(collected)}
     if stack.project == "region":
         config["region:owner"] = OWNERS[venue.regions[stack.name].cloud]
+        config["region:accessCertificate"] = _CERTIFICATE
     else:
         config |= _given(venue, stack)
     program: Mapping[str, Callable[[], None]] = {"region": programs.region, "interconnect": programs.interconnect}
@@ -95,17 +93,17 @@ def _given(venue: Venue, stack: Stack) -> Mapping[str, str]:
     return {**given, "interconnect:delivered": delivered, "interconnect:customer": "Example"}
 
 
-def _write(venue: Venue, made: Mapping[str, Recording], path: Path) -> None:
-    """What the stacks would export, as `rialto outputs collect` would have read it: without what is secret."""
-    stacks: dict[str, Mapping[str, JsonValue]] = {
-        name: {
-            key: cast("JsonValue", value)
-            for key, value in recording.outputs.items()
-            if not any(secret.split(".")[0].split("[")[0] == key for secret in recording.secret_outputs)
-        }
-        for name, recording in made.items()
-    }
-    Outputs(version=FILE_VERSION, venue=venue.name, collected_ns=0, stacks=stacks).write(path)
+def _entry(venue: Venue, number: int) -> Mapping[str, JsonValue]:
+    """What a region's stack says of its entry, before it is recorded itself: addresses for documentation (RFC 5737)."""
+    zones = list(venue.regions.values())[number].zones
+    addresses: list[JsonValue] = [f"192.0.2.{16 * number + zone}" for zone, _ in enumerate(zones, 1)]
+    return {"version": REGION_VERSION, "entry": {"addresses": addresses, "dnsName": "", "healthPath": ""}}
+
+
+def exported(recording: Recording) -> Mapping[str, JsonValue]:
+    """What a stack exports, as `rialto outputs collect` reads it: without what is secret."""
+    secret = {path.partition(".")[0].partition("[")[0] for path in recording.secret_outputs}
+    return {key: cast("JsonValue", value) for key, value in recording.outputs.items() if key not in secret}
 
 
 def planned(venue: Venue, made: Mapping[str, Recording]) -> Plan:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -159,6 +159,16 @@ class AzureRegion(_Region):
 RegionOutputs: TypeAlias = AwsRegion | GcpRegion | AzureRegion
 """What a region's stack exports."""
 
+
+class _Listed(_Part):
+    """Of a region, what the others' entries list."""
+
+    version: Literal[1]
+    entry: Entry
+
+
+_T = TypeVar("_T")
+_LISTED: TypeAdapter[_Listed] = TypeAdapter(_Listed)
 _REGION: TypeAdapter[RegionOutputs] = TypeAdapter(Annotated[RegionOutputs, Field(discriminator="cloud")])
 
 
@@ -228,9 +238,12 @@ class Outputs(BaseModel):
         Raises:
             CloudError: it was never collected, or it is not what this version of the programs exports.
         """
+        return self._read(_REGION, name)
+
+    def _read(self, of: TypeAdapter[_T], name: str) -> _T:
         stack = f"region/{name}"
         try:
-            return _REGION.validate_python(_tuples(self.stack(stack)))
+            return of.validate_python(_tuples(self.stack(stack)))
         except ValidationError as error:
             raise CloudError(
                 self.file,
@@ -243,13 +256,13 @@ class Outputs(BaseModel):
         return self.stack(f"interconnect/{region}")
 
     def entries(self, but: str) -> Mapping[str, tuple[str, ...]]:
-        """The static addresses of the entries of all collected regions but one.
+        """The static addresses of the entries of all collected regions but one; nothing else of them is looked at.
 
         Raises:
-            CloudError: a region's outputs are not what this version of the programs exports.
+            CloudError: a region's entry is not what this version of the programs exports.
         """
         regions = [name.removeprefix("region/") for name in self.stacks if name.startswith("region/")]
-        return {name: self.region(name).entry.addresses for name in regions if name != but}
+        return {name: self._read(_LISTED, name).entry.addresses for name in regions if name != but}
 
 
 def _tuples(value: JsonValue | StackOutputs) -> object:

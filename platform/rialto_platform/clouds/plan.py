@@ -30,7 +30,7 @@ class Part:
 
     name: str
     kind: str
-    """The last word of its type: `Network`."""
+    """What people call it: `Network`."""
     kinds: Mapping[str, int]
     """How many resources of each type."""
     waits_for: tuple[str, ...]
@@ -129,16 +129,22 @@ def _parts(recording: Recording, made: Sequence[Registration]) -> list[Part]:
         own = [resource for resource in made if part_of[resource.urn] == urn]
         waits = {part_of[source] for resource in own for source in resource.dependencies if source in part_of} - {urn}
         component = recording.by_urn.get(urn)
-        names = sorted(recording.by_urn[one].type.rpartition(":")[2] for one in waits if one in recording.by_urn)
+        names = sorted(_title(recording.by_urn[one].type) for one in waits if one in recording.by_urn)
         found.append(
             Part(
                 name=component.name if component else "",
-                kind=component.type.rpartition(":")[2] if component else "(stack)",
+                kind=_title(component.type) if component else "(stack)",
                 kinds=_counted(resource.type for resource in own),
                 waits_for=tuple(dict.fromkeys(names)),
             )
         )
     return found
+
+
+def _title(type_token: str) -> str:
+    """What people call a component: `Network`, and the two ends of a pair's tunnels by their clouds."""
+    _, cloud, word = type_token.split(":")
+    return f"{word} in {cloud}" if word == "Tunnels" else word
 
 
 def _part(recording: Recording, resource: Registration) -> str:

@@ -24,7 +24,7 @@ def encryption(resource: Resource, rules: Rules) -> Iterator[str]:
     yield from _CHECKS.get(resource.type, _nothing)(resource)
     if _BUCKET_ENCRYPTION.fullmatch(resource.type):
         yield from _bucket_encryption(resource)
-    for path in _KEYS.get(resource.type, ()):
+    for path in KEYS.get(resource.type, ()):
         if not is_set(get(resource.props, *path)):
             yield f"{_written(path)} is not set; name a key of the venue"
 
@@ -155,7 +155,7 @@ _CHECKS: Mapping[str, Callable[[Resource], Iterator[str]]] = {
     "azure-native:containerregistry:Registry": _acr,
 }
 
-_KEYS: Mapping[str, tuple[tuple[str | int, ...], ...]] = {
+KEYS: Mapping[str, tuple[tuple[str | int, ...], ...]] = {
     "aws:ebs/volume:Volume": (("kmsKeyId",),),
     "aws:cloudwatch/logGroup:LogGroup": (("kmsKeyId",),),
     "aws:sns/topic:Topic": (("kmsMasterKeyId",),),
@@ -172,3 +172,6 @@ _KEYS: Mapping[str, tuple[tuple[str | int, ...], ...]] = {
     "azure-native:containerservice:ManagedCluster": (("diskEncryptionSetID",),),
 }
 """Where a type names its key; nothing more than its presence is asked."""
+
+TYPES = frozenset({*_CHECKS, *KEYS})
+"""Every type that is looked at, besides the encryption of a bucket of S3."""

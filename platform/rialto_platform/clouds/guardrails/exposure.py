@@ -227,3 +227,6 @@ _ADDRESSES: Mapping[str, Callable[[Resource], str]] = {
     "azure-native:network:PublicIPAddress": lambda _: "it is a public address",
     "azure-native:network:PublicIPPrefix": lambda _: "it holds public addresses",
 }
+
+TYPES = frozenset({*_DATA, *_ADDRESSES, *_POLICIES})
+"""Every type that is looked at."""

@@ -35,7 +35,7 @@ class Opening:
 
 def open_ingress(resource: Resource, rules: Rules) -> Iterator[str]:
     """No rule lets everybody in, except to the order sessions' ports, saying why."""
-    for opening in _OPENINGS.get(resource.type, _none)(resource):
+    for opening in OPENINGS.get(resource.type, _none)(resource):
         wide = sorted({text(source) for source in opening.sources if everywhere(source)})
         if not wide:
             continue
@@ -183,7 +183,7 @@ def _aks_api(resource: Resource) -> Iterator[Opening]:
         yield Opening("its API's public endpoint", sources, "tcp", (range(443, 444),), "")
 
 
-_OPENINGS: Mapping[str, Callable[[Resource], Iterator[Opening]]] = {
+OPENINGS: Mapping[str, Callable[[Resource], Iterator[Opening]]] = {
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _security_group,
     "aws:ec2/securityGroupRule:SecurityGroupRule": _security_group_rule,
@@ -198,3 +198,4 @@ _OPENINGS: Mapping[str, Callable[[Resource], Iterator[Opening]]] = {
     "azure-native:network:SecurityRule": _azure_single,
     "azure-native:containerservice:ManagedCluster": _aks_api,
 }
+"""Types that let somebody in, and how to read them."""

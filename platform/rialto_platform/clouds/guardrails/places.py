@@ -32,7 +32,13 @@ def locations(resource: Resource, rules: Rules) -> Iterator[str]:
         value = get(resource.props, key)
         for said in items(value) or (value,):
             place = _plain(text(said))
-            if place and place not in _EVERYWHERE and not any(_within(place, one) for one in allowed):
+            # Azure's zones are numbers within the location.
+            if (
+                place
+                and not place.isdigit()
+                and place not in _EVERYWHERE
+                and not any(_within(place, one) for one in allowed)
+            ):
                 known = ", ".join(sorted(allowed)) or "none in this cloud"
                 yield f"its {key} is {said}; the venue is in {known}"
 

@@ -35,6 +35,8 @@ _PARTS: Mapping[str, tuple[tuple[str | int, ...], ...]] = {
     ),
 }
 """Ranges that must not overlap each other."""
+TYPES = frozenset({*_WHOLE, *_PARTS})
+"""Every type that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)

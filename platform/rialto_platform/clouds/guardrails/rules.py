@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "entry": "members' order sessions come over the internet",
     "nat": "nodes fetch certificates and time from outside, and nobody comes in by it",
     "vpn": "tunnels between clouds end at public addresses",
+    "circuits": "Azure gives the gateway of ExpressRoute an address to manage it by; nothing listens there",
     "gateway": "a cloud's gateway for tunnels or circuits has public addresses of its own",
     "access": "operators come in by the cloud's own VPN",
 }

@@ -17,7 +17,7 @@ VPN = frozenset(
     {
         "aws:ec2/vpnConnection:VpnConnection",
         "gcp:compute/haVpnGateway:HaVpnGateway",
-        "gcp:compute/vpnTunnel:VpnTunnel",
+        "gcp:compute/vPNTunnel:VPNTunnel",
         "azure-native:network:VirtualNetworkGateway",
         "azure-native:network:VirtualNetworkGatewayConnection",
     }
