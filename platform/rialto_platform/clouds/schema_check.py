@@ -23,7 +23,12 @@ from rialto_platform.clouds import sdk_types, wire
 from rialto_platform.clouds.problems import Problem
 from rialto_platform.clouds.recorder import PROVIDER_PREFIX, Recording, Registration
 
-OPEN: frozenset[tuple[str, str]] = frozenset()
+OPEN: frozenset[tuple[str, str]] = frozenset(
+    {
+        # Azure Monitor, "Collect Prometheus metrics from an AKS cluster": the stream of its data flow.
+        ("azure-native:monitor:DataCollectionRule", "Microsoft-PrometheusMetrics"),
+    }
+)
 """Values beyond an enumeration that are right all the same: type token and value."""
 
 _NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}

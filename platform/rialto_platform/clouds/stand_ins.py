@@ -53,6 +53,34 @@ def made(asked: Asked) -> tuple[str, dict[str, wire.Value]]:
     return _identity(asked), outputs
 
 
+def previewed(kind: str, inputs: Mapping[str, wire.Value]) -> dict[str, wire.Value]:
+    """What an engine's preview answers: the inputs, less those whose form only the cloud makes that of an output.
+
+    Raises:
+        sdk_types.UnknownTypeError: no SDK has the type.
+    """
+    if kind.startswith("pulumi:providers:"):
+        return dict(inputs)
+    return _echoed(sdk_types.output_types(sdk_types.resource_class(kind)), inputs)
+
+
+def _echoed(kinds: Mapping[str, object], given: Mapping[str, wire.Value]) -> dict[str, wire.Value]:
+    echoes = {name: _echo(kinds.get(name), value) for name, value in given.items()}
+    return {name: value for name, value in echoes.items() if value is not None}
+
+
+def _echo(of: object, given: wire.Value) -> wire.Value:
+    of = _bare(of)
+    origin, parts = typing.get_origin(of), typing.get_args(of)
+    if isinstance(given, list):
+        if origin in (dict, Mapping):
+            return None
+        return [_echo(parts[0] if parts else None, item) for item in given]
+    if isinstance(given, dict) and wire.SIGNATURE not in given and isinstance(of, type) and sdk_types.is_output(of):
+        return _echoed(sdk_types.output_types(of), given)
+    return given
+
+
 def _identity(asked: Asked) -> str:
     if asked.type.startswith("azure-native:"):
         _, area, kind = asked.type.split(":")
@@ -82,6 +110,8 @@ def _value(asked: Asked, of: object, given: wire.Value, path: str, depth: int) -
     origin, parts = typing.get_origin(of), typing.get_args(of)
     if origin in (list, Sequence):
         return _items(asked, parts[0] if parts else str, given, path, depth)
+    if origin in (dict, Mapping) and isinstance(given, list):
+        return _entries(asked, parts[1], given, path, depth)
     if isinstance(of, type) and sdk_types.is_output(of):
         if depth >= _DEPTH:
             return given
@@ -94,6 +124,11 @@ def _items(asked: Asked, of: object, given: wire.Value, path: str, depth: int) -
         return [_value(asked, of, item, f"{path}[{index}]", depth) for index, item in enumerate(given)]
     one = _value(asked, of, None, f"{path}[0]", depth)
     return [] if one is None else [one]
+
+
+def _entries(asked: Asked, of: object, given: list[wire.Value], path: str, depth: int) -> wire.Value:
+    """Azure is given a list of identities, and answers what it knows of each by its id."""
+    return {wire.text(key): _value(asked, of, None, f"{path}[{index}]", depth) for index, key in enumerate(given)}
 
 
 def _bare(of: object) -> object:
