@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import storage
 
+from rialto_platform.clouds.azure.accounts import closed_account
 from rialto_platform.clouds.azure.endpoints import Endpoints, Service
 from rialto_platform.clouds.azure.keys import Keys
 from rialto_platform.clouds.azure.place import Place
@@ -83,56 +84,20 @@ class Backups(pulumi.ComponentResource):
         return pulumi.Output.concat(self.account.primary_endpoints.apply(lambda ends: ends.blob), self.container.name)
 
     def _account(self) -> storage.StorageAccount:
-        place, use = self._args.place, self._args.keys.backups
-        return storage.StorageAccount(
-            place.of("backups"),
-            account_name=place.names.plain("backups", place.owner),
-            resource_group_name=place.group,
-            location=place.location,
-            kind=storage.Kind.STORAGE_V2,
-            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
-            access_tier=storage.AccessTier.HOT,
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=False,
-            default_to_o_auth_authentication=True,
-            enable_https_traffic_only=True,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            public_network_access=storage.PublicNetworkAccess.DISABLED,
-            network_rule_set=storage.NetworkRuleSetArgs(
-                default_action=storage.DefaultAction.DENY, bypass=storage.Bypass.NONE
-            ),
-            identity=storage.IdentityArgs(
-                type=storage.IdentityType.USER_ASSIGNED, user_assigned_identities=[use.user.id]
-            ),
-            encryption=storage.EncryptionArgs(
-                key_source=storage.KeySource.MICROSOFT_KEYVAULT,
-                # Without a version: the account follows the key's rotation.
-                key_vault_properties=storage.KeyVaultPropertiesArgs(
-                    key_name=use.key.name, key_vault_uri=self._args.keys.vault.properties.apply(lambda of: of.vault_uri)
-                ),
-                encryption_identity=storage.EncryptionIdentityArgs(encryption_user_assigned_identity=use.user.id),
-                require_infrastructure_encryption=True,
-            ),
-            # A policy begins unlocked; a person locks it once a restore has passed, and nobody unlocks it again.
-            immutable_storage_with_versioning=storage.ImmutableStorageAccountArgs(
-                enabled=True,
-                immutability_policy=storage.AccountImmutabilityPolicyPropertiesArgs(
-                    state=storage.AccountImmutabilityPolicyState.UNLOCKED,
-                    immutability_period_since_creation_in_days=IMMUTABLE_DAYS,
-                    allow_protected_append_writes=False,
-                ),
-            ),
-            tags=place.tags("backups"),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=True,
-                retain_on_delete=True,
-                # No output says that the identity may use the key by now.
-                depends_on=[use.grant],
-                # Locked by a person, it stays locked.
-                ignore_changes=["immutableStorageWithVersioning.immutabilityPolicy.state"],
-            ),
+        # A policy begins unlocked; a person locks it once a restore has passed, and nobody unlocks it again.
+        unlocked = storage.AccountImmutabilityPolicyPropertiesArgs(
+            state=storage.AccountImmutabilityPolicyState.UNLOCKED,
+            immutability_period_since_creation_in_days=IMMUTABLE_DAYS,
+            allow_protected_append_writes=False,
+        )
+        keys = self._args.keys
+        return closed_account(
+            self._args.place,
+            "backups",
+            keys,
+            keys.backups,
+            self,
+            immutable=storage.ImmutableStorageAccountArgs(enabled=True, immutability_policy=unlocked),
         )
 
     def _lifecycle(self) -> None:

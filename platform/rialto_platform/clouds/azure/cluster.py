@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import authorization, containerservice, managedidentity, monitor
+from pulumi_azure_native import authorization, compute, containerservice, managedidentity, monitor
 
 from rialto_platform.clouds.azure.endpoints import private_zone
 from rialto_platform.clouds.azure.keys import Keys
@@ -74,7 +74,8 @@ class Cluster(pulumi.ComponentResource):
             tags=place.tags("kubelet"),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        grants = self._grants(zone.id, kubelet)
+        disks = self._disks()
+        grants = self._grants(zone.id, disks.id, kubelet)
         self.cluster = containerservice.ManagedCluster(
             place.of("cluster"),
             resource_name_=place.of("aks"),
@@ -112,6 +113,7 @@ class Cluster(pulumi.ComponentResource):
                 service_cidr=str(args.ranges.services),
                 dns_service_ip=str(args.ranges.cluster_dns),
             ),
+            disk_encryption_set_id=disks.id,
             disable_local_accounts=True,
             enable_rbac=True,
             aad_profile=containerservice.ManagedClusterAADProfileArgs(
@@ -157,8 +159,25 @@ class Cluster(pulumi.ComponentResource):
         args.sinks.watch("cluster", self.cluster.id, self, AUDIT_LOGS)
         self.register_outputs({"name": self.cluster.name})
 
+    def _disks(self) -> compute.DiskEncryptionSet:
+        place, use = self._args.place, self._args.keys.disks
+        return compute.DiskEncryptionSet(
+            place.of("disks"),
+            resource_group_name=place.group,
+            location=place.location,
+            identity=compute.EncryptionSetIdentityArgs(
+                type=compute.DiskEncryptionSetIdentityType.USER_ASSIGNED, user_assigned_identities=[use.user.id]
+            ),
+            encryption_type=compute.DiskEncryptionSetType.ENCRYPTION_AT_REST_WITH_CUSTOMER_KEY,
+            active_key=compute.KeyForDiskEncryptionSetArgs(key_url=use.key.key_uri_with_version),
+            rotation_to_latest_key_version_enabled=True,
+            tags=place.tags("disks"),
+            # No output says that the identity may use the key by now.
+            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[use.grant]),
+        )
+
     def _grants(
-        self, zone: pulumi.Input[str], kubelet: managedidentity.UserAssignedIdentity
+        self, zone: pulumi.Input[str], disks: pulumi.Input[str], kubelet: managedidentity.UserAssignedIdentity
     ) -> list[authorization.RoleAssignment]:
         args, place, me = self._args, self._args.place, self._args.keys.secrets.user.principal_id
         return [
@@ -167,6 +186,7 @@ class Cluster(pulumi.ComponentResource):
             grant(place, "cluster-entry", Role.NETWORK_CONTRIBUTOR, me, args.entry_group, self),
             grant(place, "cluster-zone", Role.PRIVATE_DNS_CONTRIBUTOR, me, zone, self),
             grant(place, "cluster-vault", Role.VAULT_CONTRIBUTOR, me, args.keys.vault.id, self),
+            grant(place, "cluster-disks", Role.READER, me, disks, self),
             grant(place, "cluster-kubelet", Role.IDENTITY_OPERATOR, me, kubelet.id, self),
             grant(place, "kubelet-registry", Role.ACR_PULL, kubelet.principal_id, args.registry.registry.id, self),
         ]

@@ -97,7 +97,7 @@ class Entry(pulumi.ComponentResource):
         )
         self.profile = self._profile()
         self.zone = self._zone(args.domain) if args.domain else None
-        self.name = self._name()
+        self.name = self._entered_by()
         args.sinks.watch("entry", self.address.id, self)
         args.sinks.watch("entry-profile", self.profile.id, self)
         self.register_outputs({"address": self.address.ip_address})
@@ -174,7 +174,7 @@ class Entry(pulumi.ComponentResource):
             )
         return zone
 
-    def _name(self) -> pulumi.Output[str]:
+    def _entered_by(self) -> pulumi.Output[str]:
         if self.zone is not None:
             return pulumi.Output.concat("orders.", self.zone.name)
         return self.profile.dns_config.apply(lambda config: config.fqdn if config else "")

@@ -23,6 +23,7 @@ ROTATED_AFTER = "P90D"
 RECOVERABLE_DAYS = 90
 """The longest there is."""
 _KEY_BITS = 3072
+_USERS = ("cluster", "backups-key", "registry-key", "disks-key", "flows-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Keys(pulumi.ComponentResource):
     """The cluster's: its secrets in etcd."""
     backups: KeyUse
     registry: KeyUse
+    disks: KeyUse
+    """Of the nodes' system disks, and of volumes."""
+    flows: KeyUse
+    """Of the flow logs."""
     tenant: pulumi.Output[str]
     """The Entra directory of the subscription."""
 
@@ -50,7 +55,9 @@ class Keys(pulumi.ComponentResource):
         """Vault and keys outlive the stack: without them backups can't be read."""
         super().__init__("rialto:azure:Keys", place.of("keys"), None, opts)
         self._place = place
-        users = {role: self._user(role) for role in ("cluster", "backups-key", "registry-key")}
+        users = {
+            role: self._user(role) for role in ("cluster", "backups-key", "registry-key", "disks-key", "flows-key")
+        }
         # An identity says what directory it is in; asking for it would take credentials, which a plan has not.
         self.tenant = users["cluster"].tenant_id
         self.vault = keyvault.Vault(
@@ -78,6 +85,8 @@ class Keys(pulumi.ComponentResource):
         self.secrets = self._use("secrets", Role.KEY_USER, users["cluster"])
         self.backups = self._use("backups", Role.KEY_ENCRYPTION_USER, users["backups-key"])
         self.registry = self._use("registry", Role.KEY_ENCRYPTION_USER, users["registry-key"])
+        self.disks = self._use("disks", Role.KEY_ENCRYPTION_USER, users["disks-key"])
+        self.flows = self._use("flows", Role.KEY_ENCRYPTION_USER, users["flows-key"])
         sinks.watch("keys", self.vault.id, self)
         self.register_outputs({"id": self.vault.id})
 

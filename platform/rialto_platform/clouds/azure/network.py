@@ -15,10 +15,11 @@ import pulumi
 from pulumi_azure_native import network
 
 from rialto_platform.clouds.azure import rules
+from rialto_platform.clouds.azure.flow_logs import KEPT_DAYS, FlowLogs
 from rialto_platform.clouds.azure.groups import security_group
 from rialto_platform.clouds.azure.place import Place
 from rialto_platform.clouds.azure.ranges import Ranges
-from rialto_platform.clouds.azure.sinks import FLOW_LOG_DAYS, Sinks
+from rialto_platform.clouds.azure.sinks import Sinks
 
 GATEWAY_SUBNET = "GatewaySubnet"
 """Azure's own name for where gateways stand."""
@@ -41,6 +42,7 @@ class NetworkArgs:
     entry: Sequence[pulumi.Input[str]]
     """The static addresses that order sessions come in by."""
     sinks: Sinks
+    flows: FlowLogs
 
 
 @dataclass(slots=True)
@@ -193,7 +195,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _flow_log(self) -> None:
-        place, sinks = self._args.place, self._args.sinks
+        place, sinks, flows = self._args.place, self._args.sinks, self._args.flows
         network.FlowLog(
             place.of("flow-log"),
             # Azure makes one watcher a region and subscription with the first network in it, and refuses a second.
@@ -201,12 +203,12 @@ class Network(pulumi.ComponentResource):
             network_watcher_name=f"NetworkWatcher_{place.location}",
             location=place.location,
             target_resource_id=self.vnet.id,
-            storage_id=sinks.flow_logs.id,
+            storage_id=flows.account.id,
             enabled=True,
             format=network.FlowLogFormatParametersArgs(type=network.FlowLogFormatType.JSON, version=2),
-            retention_policy=network.RetentionPolicyParametersArgs(enabled=True, days=FLOW_LOG_DAYS),
+            retention_policy=network.RetentionPolicyParametersArgs(enabled=True, days=KEPT_DAYS),
             identity=network.ManagedServiceIdentityArgs(
-                type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[sinks.flow_writer.id]
+                type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[flows.writer.id]
             ),
             flow_analytics_configuration=network.TrafficAnalyticsPropertiesArgs(
                 network_watcher_flow_analytics_configuration=network.TrafficAnalyticsConfigurationPropertiesArgs(
@@ -219,5 +221,5 @@ class Network(pulumi.ComponentResource):
             ),
             tags=place.tags("flow-log"),
             # No output says that the identity may write by now.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[sinks.flow_grant]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[flows.grant]),
         )

@@ -5,7 +5,7 @@ placement group, which stands in one zone and whose pool joins it at its creatio
 
 Sources: AKS, "Reduce latency with proximity placement groups", "Use system node pools", "Customize node configuration",
 "Ephemeral OS disks"; Azure Virtual Machines, "Proximity placement groups" (a zone is given together with the machine
-types meant for it), "Encryption at host".
+types meant for it), "Encryption at host", "Lsv3 size series" (a temporary SCSI disk beside the NVMe disks).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import compute, containerservice
 
-from rialto_platform.clouds.azure.machines import OS_DISK_GB, SYSTEM, EngineMachine
 from rialto_platform.clouds.azure.network import Network
 from rialto_platform.clouds.azure.place import Place
+from rialto_platform.clouds.machines import SYSTEMS, Machine
 
 LABEL = "rialto-pool"
 """A node's label, and the taint that keeps everything but the engine from its nodes."""
@@ -25,6 +25,8 @@ SYSTEM_NODES_A_ZONE = (1, 3)
 ENGINE_NODES_A_ZONE = 1
 """A zone has one voter of a market, and a node hosts replicas of all of them."""
 PODS_A_NODE = 50
+OS_DISK_GB = 64
+"""Fits the temporary disk of every machine in `machines`, so that the system needs no disk across the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class PoolsArgs:
     place: Place
     cluster: containerservice.ManagedCluster
     network: Network
-    machine: EngineMachine
+    machine: Machine
+    """Of the engine's nodes."""
 
 
 def pool_name(role: str, zone: str) -> str:
@@ -51,7 +54,7 @@ def first_system_pool(place: Place, network: Network) -> containerservice.Manage
         mode=containerservice.AgentPoolMode.SYSTEM,
         type=containerservice.AgentPoolType.VIRTUAL_MACHINE_SCALE_SETS,
         availability_zones=[zone],
-        vm_size=SYSTEM,
+        vm_size=SYSTEMS["azure"].name,
         count=fewest,
         enable_auto_scaling=True,
         min_count=fewest,
@@ -76,7 +79,7 @@ class Pools(pulumi.ComponentResource):
     """The other zones' system pools, and every zone's engine pool."""
 
     def __init__(self, args: PoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """No node has a public address; accelerated networking comes with the machines."""
+        """No node has a public address. AKS turns accelerated networking on wherever a machine has it; these all do."""
         super().__init__("rialto:azure:Pools", args.place.of("pools"), None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
@@ -96,7 +99,7 @@ class Pools(pulumi.ComponentResource):
             mode=containerservice.AgentPoolMode.SYSTEM,
             type=containerservice.AgentPoolType.VIRTUAL_MACHINE_SCALE_SETS,
             availability_zones=[zone],
-            vm_size=SYSTEM,
+            vm_size=SYSTEMS["azure"].name,
             count=fewest,
             enable_auto_scaling=True,
             min_count=fewest,
@@ -125,7 +128,7 @@ class Pools(pulumi.ComponentResource):
             location=place.location,
             proximity_placement_group_type=compute.ProximityPlacementGroupType.STANDARD,
             zones=[zone],
-            intent=compute.ProximityPlacementGroupPropertiesIntentArgs(vm_sizes=[args.machine.type]),
+            intent=compute.ProximityPlacementGroupPropertiesIntentArgs(vm_sizes=[args.machine.name]),
             tags=place.tags("engine"),
             opts=self._child,
         )
@@ -138,7 +141,7 @@ class Pools(pulumi.ComponentResource):
             type=containerservice.AgentPoolType.VIRTUAL_MACHINE_SCALE_SETS,
             availability_zones=[zone],
             proximity_placement_group_id=together.id,
-            vm_size=args.machine.type,
+            vm_size=args.machine.name,
             count=ENGINE_NODES_A_ZONE,
             enable_auto_scaling=False,
             max_pods=PODS_A_NODE,

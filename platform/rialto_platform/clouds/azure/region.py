@@ -7,14 +7,15 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_azure_native import Provider, resources
 
+from rialto_platform.clouds import locations
 from rialto_platform.clouds.azure.access import Access, AccessArgs
 from rialto_platform.clouds.azure.backups import Backups, BackupsArgs
 from rialto_platform.clouds.azure.cluster import Cluster, ClusterArgs
 from rialto_platform.clouds.azure.endpoints import Endpoints, EndpointsArgs, Service
 from rialto_platform.clouds.azure.entry import HEALTH_PATH, Elsewhere, Entry, EntryArgs
+from rialto_platform.clouds.azure.flow_logs import FlowLogs
 from rialto_platform.clouds.azure.identities import Identities, IdentitiesArgs
 from rialto_platform.clouds.azure.keys import Keys
-from rialto_platform.clouds.azure.machines import engine_machine
 from rialto_platform.clouds.azure.nearest import nearest
 from rialto_platform.clouds.azure.network import Network, NetworkArgs
 from rialto_platform.clouds.azure.operators import groups
@@ -24,6 +25,7 @@ from rialto_platform.clouds.azure.ranges import ranges
 from rialto_platform.clouds.azure.registry import Registry, RegistryArgs
 from rialto_platform.clouds.azure.sinks import Sinks
 from rialto_platform.clouds.ground import Ground, GroundArgs
+from rialto_platform.clouds.machines import engine
 
 
 class AzureGround(Ground):
@@ -46,9 +48,10 @@ class AzureGround(Ground):
             CloudError: the venue asks for a machine type, a range, a place or operators that Azure doesn't have.
         """
         super().__init__("rialto:azure:Ground", args, opts)
-        region, where = args.region, f"regions.{args.name}"
-        divided = ranges(f"{where}.cidr", region.cidr, len(region.zones))
-        machine = engine_machine(f"{where}.machine", region.machine)
+        region = args.region
+        locations.check(args.name, region)
+        divided = ranges(f"regions.{args.name}.cidr", region.cidr, len(region.zones))
+        machine = engine(args.name, region)
         operators = groups(args.venue.access.operators) if args.venue.access else ()
         others = {
             name: Elsewhere(known, nearest(name, peer))
@@ -83,6 +86,7 @@ class AzureGround(Ground):
                 len(args.venue.markets),
                 self.entry.listed,
                 self.sinks,
+                FlowLogs(place, self.keys, part),
             ),
             part,
         )

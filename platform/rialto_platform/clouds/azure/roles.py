@@ -29,6 +29,7 @@ class Role(Enum):
     """Key Vault Crypto User: encrypts and decrypts too, as the API server's key service does."""
     NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
     PRIVATE_DNS_CONTRIBUTOR = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
+    READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
     STORAGE_BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
     VAULT_CONTRIBUTOR = "f25e0fa2-a7c8-4377-a976-54943a77a395"
     """Key Vault Contributor: makes private links to the vault, and reaches nothing in it."""

@@ -1,8 +1,7 @@
 """Where a region's logs and metrics go: a Log Analytics workspace, and an Azure Monitor workspace for Prometheus.
 
 Sources: Azure Monitor, "Diagnostic settings in Azure Monitor", "Azure Monitor workspace", "Create a data collection
-rule for Prometheus metrics"; Network Watcher, "Virtual network flow logs" (they want a storage account in their own
-region).
+rule for Prometheus metrics".
 """
 
 from __future__ import annotations
@@ -10,33 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_azure_native import managedidentity, monitor, operationalinsights, storage
+from pulumi_azure_native import monitor, operationalinsights
 
 from rialto_platform.clouds.azure.place import Place
-from rialto_platform.clouds.azure.roles import Role, grant
 
 LOG_DAYS = 90
-FLOW_LOG_DAYS = 30
 ALL_LOGS = ("allLogs",)
 _PROMETHEUS = "Microsoft-PrometheusMetrics"
 _METRICS_DESTINATION = "metrics"
 
 
 class Sinks(pulumi.ComponentResource):
-    """Workspaces of logs and metrics, what collects metrics, and the account that flow logs are written to."""
+    """Workspaces of logs and metrics, and what collects metrics."""
 
     logs: operationalinsights.Workspace
     metrics: monitor.AzureMonitorWorkspace
     rule: monitor.DataCollectionRule
     """What is collected of a cluster; a cluster is associated with it."""
-    flow_logs: storage.StorageAccount
-    flow_writer: managedidentity.UserAssignedIdentity
-    """As whom flow logs are written."""
-    flow_grant: pulumi.Resource
-    """What lets it write."""
 
     def __init__(self, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Nothing of it is open to shared keys or local users."""
+        """Who reads and writes logs signs in; there is no shared key."""
         super().__init__("rialto:azure:Sinks", place.of("sinks"), None, opts)
         self._place = place
         self._child = pulumi.ResourceOptions(parent=self)
@@ -60,22 +52,6 @@ class Sinks(pulumi.ComponentResource):
             opts=self._child,
         )
         self.rule = self._collection()
-        self.flow_logs = self._account()
-        self.flow_writer = managedidentity.UserAssignedIdentity(
-            place.of("flow-logs"),
-            resource_group_name=place.group,
-            location=place.location,
-            tags=place.tags("flow-logs"),
-            opts=self._child,
-        )
-        self.flow_grant = grant(
-            place,
-            "flow-logs",
-            Role.STORAGE_BLOB_CONTRIBUTOR,
-            self.flow_writer.principal_id,
-            self.flow_logs.id,
-            self,
-        )
         self.register_outputs({"logs": self.logs.id, "metrics": self.metrics.id})
 
     def _collection(self) -> monitor.DataCollectionRule:
@@ -109,33 +85,6 @@ class Sinks(pulumi.ComponentResource):
             data_flows=[monitor.DataFlowArgs(streams=[_PROMETHEUS], destinations=[_METRICS_DESTINATION])],
             tags=place.tags("metrics"),
             opts=self._child,
-        )
-
-    def _account(self) -> storage.StorageAccount:
-        place = self._place
-        return storage.StorageAccount(
-            place.of("flow-logs"),
-            account_name=place.names.plain("flows", place.owner),
-            resource_group_name=place.group,
-            location=place.location,
-            kind=storage.Kind.STORAGE_V2,
-            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=False,
-            default_to_o_auth_authentication=True,
-            enable_https_traffic_only=True,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            public_network_access=storage.PublicNetworkAccess.DISABLED,
-            # Network Watcher is one of the trusted services.
-            network_rule_set=storage.NetworkRuleSetArgs(
-                default_action=storage.DefaultAction.DENY, bypass=storage.Bypass.AZURE_SERVICES
-            ),
-            encryption=storage.EncryptionArgs(
-                key_source=storage.KeySource.MICROSOFT_STORAGE, require_infrastructure_encryption=True
-            ),
-            tags=place.tags("flow-logs"),
-            opts=pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True),
         )
 
     def watch(
