@@ -140,7 +140,7 @@ class Cluster(pulumi.ComponentResource):
             resource_labels=place.labels("cluster"),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Drains, certificates and logs of every workload hang on it.
+                # All of it could be made again, but not without an outage of the region.
                 protect=True,
                 depends_on=list(waits_for),
                 # Of the removed pool: from then on GKE answers with that of another one.

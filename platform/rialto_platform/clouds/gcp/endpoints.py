@@ -26,6 +26,8 @@ class EndpointsArgs:
     place: Place
     project: pulumi.Input[str]
     dns_project: pulumi.Input[str]
+    directory_project: pulumi.Input[str]
+    """The project again, as what endpoints are registered in."""
     network: gcp.compute.Network
     address: IPv4Address
     """In the region's range, but of no subnet."""
@@ -56,7 +58,8 @@ class Endpoints(pulumi.ComponentResource):
         gcp.compute.GlobalForwardingRule(
             place.of("google-apis"),
             name=place.names.plain("apis", place.owner, 20),
-            project=args.project,
+            # Each such endpoint is written into Service Directory.
+            project=args.directory_project,
             target="all-apis",
             # Google's APIs are behind no load balancer of ours: the scheme is empty, not absent.
             load_balancing_scheme="",

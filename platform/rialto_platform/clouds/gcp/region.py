@@ -83,6 +83,7 @@ class GcpGround(Ground):
                 place=place,
                 project=compute,
                 dns_project=apis.project("dns"),
+                directory_project=apis.project("servicedirectory"),
                 network=self.network.vpc,
                 address=ranges.all_endpoints[1],
             ),

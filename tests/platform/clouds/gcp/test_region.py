@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from clouds_recording import OWNERS, recorded_region, unnamed, without_component, without_provider, without_tags
+from clouds_recording import OTHERS, OWNERS, recorded_region, unnamed, without_component, without_provider, without_tags
 
 from rialto_platform.clouds import guardrails, schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
@@ -36,10 +36,12 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def longest(whole: Venue) -> Recording:
-    """The same region with the longest names that a venue file takes, and the longest zones that Google Cloud has."""
+    """The same region with the longest names that a venue file takes, the longest zones, and two peers in Virginia."""
     zones = tuple(f"northamerica-northeast1-{letter}" for letter in "abc")
     region = whole.regions["asia"].model_copy(update={"location": "northamerica-northeast1", "zones": zones})
-    venue = whole.model_copy(update={"name": "v" * 16, "regions": {**whole.regions, "r" * 16: region}})
+    virginia = whole.regions["europe"].model_copy(update={"location": "eastus"})
+    regions = {"us": whole.regions["us"], "europe": virginia, "r" * 16: region}
+    venue = whole.model_copy(update={"name": "v" * 16, "regions": regions})
     return recorded_region(venue, "r" * 16, GcpGround)
 
 
@@ -105,7 +107,9 @@ def test_nothing_is_asked_of_an_api_that_is_not_on(asia: Recording) -> None:
 @pytest.mark.parametrize(
     ("prefix", "api"),
     [
-        ("gcp:compute/", "compute"),
+        ("gcp:compute/[^g]", "compute"),
+        ("gcp:compute/globalAddress", "compute"),
+        ("gcp:compute/globalForwardingRule", "servicedirectory"),
         ("gcp:container/", "container"),
         ("gcp:dns/", "dns"),
         ("gcp:kms/keyRing", "cloudkms"),
@@ -120,7 +124,7 @@ def test_nothing_is_asked_of_an_api_that_is_not_on(asia: Recording) -> None:
 )
 def test_each_kind_waits_for_its_own_api(asia: Recording, prefix: str, api: str) -> None:
     """Not for any that happens to be on."""
-    resources = [each for each in asia.resources if each.type.startswith(prefix)]
+    resources = [each for each in asia.resources if re.match(prefix, each.type)]
     assert resources
     for resource in resources:
         assert [each.inputs["service"] for each in asia.sources(resource, "project")] == [f"{api}.googleapis.com"]
@@ -177,6 +181,20 @@ def test_values_are_what_google_cloud_takes(asia: Recording, alone: Recording, w
     """Ranges within the region's, places, machine types, names and labels."""
     assert value_checks.check(asia, whole.regions["asia"].cidr) == []
     assert value_checks.check(alone, whole.regions["asia"].cidr) == []
+
+
+def test_two_regions_near_one_place_share_it(longest: Recording) -> None:
+    """Cloud DNS takes a place once; both regions' addresses are there."""
+    record = longest.one("gcp:dns/recordSet:RecordSet", f"{'v' * 16}-{'r' * 16}-names")
+    policy = record.inputs["routingPolicy"]
+    assert isinstance(policy, dict)
+    assert isinstance(policy["geos"], list)
+    assert policy["geos"][1:] == [
+        {
+            "location": "us-east4",
+            "healthCheckedTargets": {"externalEndpoints": [*OTHERS["us"], *OTHERS["europe"]]},
+        }
+    ]
 
 
 def test_it_passes_the_guardrails(whole: Venue, asia: Recording) -> None:
