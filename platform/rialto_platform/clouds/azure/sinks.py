@@ -93,7 +93,7 @@ class Sinks(pulumi.ComponentResource):
         """Sends what a resource says of itself to the logs; `logs` are groups of categories."""
         return monitor.DiagnosticSetting(
             self._place.of(name),
-            # Azure's own default, and unlike the generated one the same after a replacement.
+            # The same after a replacement, unlike a generated one.
             name="rialto",
             resource_uri=resource,
             workspace_id=self.logs.id,

@@ -11,6 +11,7 @@ from rialto_platform.clouds import guardrails, schema_check, value_checks
 from rialto_platform.clouds.azure.region import AzureGround
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.guardrails.resource import get
+from rialto_platform.clouds.outputs import AzureRegion, Outputs
 from rialto_platform.clouds.recorder import Recording
 from rialto_platform.venue import Venue
 from rialto_platform.venue.model import Access
@@ -135,27 +136,29 @@ def test_one_group_holds_the_region_one_its_entry_one_its_access(europe: Recordi
             assert group in groups.values(), each.name
 
 
-def test_it_exports_what_every_cloud_does(europe: Recording) -> None:
-    """The contract's keys, and Azure's own of the network."""
-    outputs = europe.outputs
-    assert set(outputs) == {
-        "network",
-        "cluster",
-        "keys",
-        "backups",
-        "registry",
-        "entry",
-        "sinks",
-        "identities",
+def test_it_exports_what_a_region_exports(europe: Recording) -> None:
+    """As the outputs file's reader takes it."""
+    told = {
+        "version": 1,
+        "venue": "three-clouds",
+        "region": "europe",
+        "cloud": "azure",
+        "owner": OWNERS["azure"],
+        **europe.outputs,
     }
-    for key in ("id", "resourceGroup", "vnetName", "vnetId"):
-        assert get(outputs, "network", key)
+    outputs = Outputs.model_validate({"version": 1, "venue": "three-clouds", "collected_ns": 1, "stacks": {}})
+    read = outputs.model_copy(update={"stacks": {"region/europe": told}}).region("europe")
+    assert isinstance(read, AzureRegion)
+    assert read.network.vnet_id == europe.one("azure-native:network:VirtualNetwork", "three-clouds-europe-network").id
     gateways = europe.one("azure-native:network:Subnet", "three-clouds-europe-gateways")
-    assert get(outputs, "network", "gatewaySubnetId") == gateways.id
-    zone = europe.one("azure-native:dns:Zone")
-    assert get(outputs, "entry", "dnsName") == f"orders.{zone.outputs['name']}"
+    assert read.network.gateway_subnet_id == gateways.id
+    assert read.keys.id == europe.one("azure-native:keyvault:Vault").id
     address = europe.one("azure-native:network:PublicIPAddress", "three-clouds-europe-entry")
-    assert get(outputs, "entry", "addresses") == [address.outputs["ipAddress"]]
+    assert read.entry.addresses == (address.outputs["ipAddress"],)
+    zone = europe.one("azure-native:dns:Zone")
+    assert read.entry.dns_name == f"orders.{zone.outputs['name']}"
+    assert read.sinks.metrics == europe.one("azure-native:monitor:AzureMonitorWorkspace").id
+    assert europe.secret_outputs == ()
 
 
 def test_a_venue_without_domain_or_operators_has_neither_zone_nor_access(alone: Recording) -> None:
