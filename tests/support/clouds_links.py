@@ -1,4 +1,4 @@
-"""Interconnects as Pulumi programs, recorded: attachments of regions and tunnels of pairs, with what they take of others."""
+"""Interconnects as Pulumi programs, recorded: attachments of regions and tunnels of pairs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from clouds_recording import OWNERS, recorded
 from pydantic import JsonValue
 
 from rialto_platform import venue as venue_files
+from rialto_platform.clouds import value_checks
 from rialto_platform.clouds.interconnects import build, secrets
 from rialto_platform.clouds.interconnects.bgp import tunnels
 from rialto_platform.clouds.outputs import Outputs
+from rialto_platform.clouds.problems import Problem
 from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.stand_ins import OutputsFor
 from rialto_platform.venue import Venue
 from rialto_platform.venue.ways import circuits
 
+_GOOGLE = "https://www.googleapis.com/compute/v1/projects/rialto-example"
+_AZURE = "/subscriptions/s/resourceGroups/three-clouds-europe/providers/Microsoft.Network"
 NETWORKS: Mapping[str, Mapping[str, JsonValue]] = {
     "aws": {
         "id": "vpc-1",
@@ -27,15 +32,15 @@ NETWORKS: Mapping[str, Mapping[str, JsonValue]] = {
     },
     "gcp": {
         "id": "projects/rialto-example/global/networks/three-clouds-asia-network",
-        "selfLink": "https://www.googleapis.com/compute/v1/projects/rialto-example/global/networks/three-clouds-asia-network",
+        "selfLink": f"{_GOOGLE}/global/networks/three-clouds-asia-network",
         "name": "three-clouds-asia-network",
     },
     "azure": {
-        "id": "/subscriptions/s/resourceGroups/three-clouds-europe/providers/Microsoft.Network/virtualNetworks/v",
+        "id": f"{_AZURE}/virtualNetworks/v",
         "resourceGroup": "three-clouds-europe",
         "vnetName": "v",
-        "vnetId": "/subscriptions/s/resourceGroups/three-clouds-europe/providers/Microsoft.Network/virtualNetworks/v",
-        "gatewaySubnetId": "/subscriptions/s/resourceGroups/three-clouds-europe/providers/Microsoft.Network/virtualNetworks/v/subnets/GatewaySubnet",
+        "vnetId": f"{_AZURE}/virtualNetworks/v",
+        "gatewaySubnetId": f"{_AZURE}/virtualNetworks/v/subnets/GatewaySubnet",
     },
 }
 """What a region's stack exports of its network."""
@@ -55,8 +60,8 @@ def redundant(venues: pathlib.Path) -> Venue:
         (
             "\ncircuits:\n",
             "\ncircuits:\n"
-            "  us-2: {region: us, router: secaucus, product: dedicated, bandwidth: 10 Gbit/s, facility: EqNY5, vlan: 102,"
-            " prefixes: [169.254.240.4/30], preference: 2}\n"
+            "  us-2: {region: us, router: secaucus, product: dedicated, bandwidth: 10 Gbit/s, facility: EqNY5,"
+            " vlan: 102, prefixes: [169.254.240.4/30], preference: 2}\n"
             "  europe-2: {region: europe, router: amsterdam, product: premium-metered, bandwidth: 5 Gbit/s,"
             " facility: Amsterdam, vlan: 302, prefixes: [192.168.240.8/30, 192.168.240.12/30], preference: 2}\n",
         ),
@@ -67,6 +72,25 @@ def redundant(venues: pathlib.Path) -> Venue:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     return venue_files.parse(text.encode())
+
+
+NO_REGIONS = (
+    ("aws:directconnect/connection:Connection", "location"),
+    ("gcp:compute/interconnect:Interconnect", "location"),
+)
+"""Whose place is a building where circuits meet the cloud, which the tables of regions don't have."""
+ADDRESSES = (
+    ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "amazonAddress"),
+    ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "customerAddress"),
+    ("gcp:compute/routerInterface:RouterInterface", "ipRange"),
+)
+"""What is one address with the length of its prefix, and so no range."""
+
+
+def wrong_values(recording: Recording) -> list[Problem]:
+    """What the value checks find, but for facilities and addresses, which they take for regions and ranges."""
+    others = {*NO_REGIONS, *ADDRESSES}
+    return [each for each in value_checks.check(recording) if (each.type, each.path) not in others]
 
 
 def region_stacks(venue: Venue) -> dict[str, Mapping[str, JsonValue]]:
@@ -104,6 +128,7 @@ def attached(
     *,
     delivered: Sequence[str] | None = None,
     config: Mapping[str, str] | None = None,
+    outputs_for: OutputsFor | None = None,
     preview: bool = False,
 ) -> Recording:
     """A region's attachment; with every circuit delivered, unless told otherwise, and every secret set."""
@@ -120,7 +145,7 @@ def attached(
         for key, value in made.items():
             pulumi.export(key, value)
 
-    return recorded(program, project="interconnect", stack=name, config=given, preview=preview)
+    return recorded(program, project="interconnect", stack=name, config=given, outputs_for=outputs_for, preview=preview)
 
 
 def ends(venue: Venue, *names: str) -> dict[str, Mapping[str, JsonValue]]:
@@ -128,12 +153,11 @@ def ends(venue: Venue, *names: str) -> dict[str, Mapping[str, JsonValue]]:
     found: dict[str, Mapping[str, JsonValue]] = {}
     for name in names:
         cloud = venue.regions[name].cloud
-        group = "/subscriptions/s/resourceGroups/three-clouds-europe/providers/Microsoft.Network"
-        gateway = f"{group}/virtualNetworkGateways/{venue.name}-{name}-vpn"
+        gateway = f"{_AZURE}/virtualNetworkGateways/{venue.name}-{name}-vpn"
         vpn: dict[str, dict[str, JsonValue]] = {
             "aws": {"transitGatewayId": "tgw-1", "transitRouteTableId": "tgw-rtb-1"},
             "gcp": {
-                "gateway": f"https://www.googleapis.com/compute/v1/projects/rialto-example/{name}-vpn",
+                "gateway": f"{_GOOGLE}/regions/{venue.regions[name].location}/vpnGateways/{venue.name}-{name}-vpn",
                 "router": f"{venue.name}-{name}-vpn",
                 "addresses": ["203.0.113.11", "203.0.113.12"],
             },

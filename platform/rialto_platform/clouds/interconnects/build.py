@@ -79,7 +79,7 @@ def _customer(config: pulumi.Config, venue: Venue, name: str) -> str:
     """Google's letters name a customer; the other clouds know theirs."""
     given = config.get("customer")
     bought = any(circuit.region == name for circuit in venue.circuits.values())
-    if given is None and bought and venue.regions[name].cloud == "gcp":
+    if not given and bought and venue.regions[name].cloud == "gcp":
         right = f"pulumi config set --stack {name} customer 'the company that may order cross connects'"
         raise CloudError(f"the stack {name}", "has no customer for the letter of authorisation (LOA-CFA)", right)
     return given or ""

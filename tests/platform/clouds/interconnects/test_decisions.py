@@ -92,7 +92,7 @@ def test_the_checklist_has_every_order_in_its_order(three: Venue) -> None:
 
 
 def test_an_order_has_the_values_to_give(three: Venue) -> None:
-    """Numbers, tags, addresses and prefixes as the venue file declares them; keys by where they are, never themselves."""
+    """Numbers, tags, addresses and prefixes as the venue file declares them; keys never themselves."""
     by_what = {step.what: step.values for step in checklist.steps(three)}
     assert by_what["order the virtual router ashburn"] == {
         "name": "ashburn",
