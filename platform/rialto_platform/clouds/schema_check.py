@@ -31,7 +31,7 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
 )
 """Values beyond an enumeration that are right all the same: type token and value."""
 
-_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+_NAMES: Mapping[type[object], str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def check(recording: Recording) -> list[Problem]:
@@ -92,7 +92,7 @@ def _value(token: str, hint: object, given: wire.Value, path: str) -> Iterator[_
         return
     tried = [list(_one(token, kind, given, path)) for kind in _kinds(hint)]
     # Of several types, what is wrong with the one that comes nearest.
-    yield from min(tried, key=len, default=[])
+    yield from min(tried, key=len, default=list[_Found]())
 
 
 def _one(token: str, kind: object, given: wire.Value, path: str) -> Iterator[_Found]:
@@ -111,7 +111,7 @@ def _one(token: str, kind: object, given: wire.Value, path: str) -> Iterator[_Fo
             return
         for key, item in given.items():
             yield from _value(token, parts[1], item, f"{path}.{key}")
-    elif not isinstance(kind, type):
+    elif not _is_class(kind):
         return
     elif sdk_types.is_input(kind):
         if not isinstance(given, dict):
@@ -134,7 +134,11 @@ def _member(token: str, kind: type[enum.Enum], given: wire.Value, path: str) -> 
     yield path, f"{_shown(given)} is no {kind.__name__}", right
 
 
-def _fits(kind: type, given: wire.Value) -> bool:
+def _is_class(kind: object) -> typing.TypeGuard[type[object]]:
+    return isinstance(kind, type)
+
+
+def _fits(kind: type[object], given: wire.Value) -> bool:
     if kind is bool:
         return isinstance(given, bool)
     if kind is int:

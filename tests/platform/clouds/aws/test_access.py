@@ -64,7 +64,7 @@ def test_the_engine_may_write_its_logs_and_metrics_and_nothing_else(ground: Reco
     policy = named(ground, "iam/rolePolicy:RolePolicy", "identity-engine-policy")
     assert source_names(ground, policy, "policy") == ["metrics", "logs-engine"]
     allowed = statements(policy.inputs["policy"])
-    actions = {action for each in allowed.values() for action in sequence(each["Action"])}
+    actions = {text(action) for each in allowed.values() for action in sequence(each["Action"])}
     assert actions == {"logs:CreateLogStream", "logs:PutLogEvents", "aps:RemoteWrite"}
 
 

@@ -82,7 +82,7 @@ def test_a_venue_of_one_cloud_has_no_way_to_others(venues: pathlib.Path) -> None
     alone = recorded_region(reduced(venues, "us"), "us", AwsGround, config=CONFIG)
     assert not [each for each in kind(alone, "ec2/route:Route") if "transitGatewayId" in each.inputs]
     rules = kind(alone, "vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    assert {each.inputs["cidrIpv4"] for each in rules if "cidrIpv4" in each.inputs} == {"0.0.0.0/0"}
+    assert {text(each.inputs["cidrIpv4"]) for each in rules if "cidrIpv4" in each.inputs} == {"0.0.0.0/0"}
     assert schema_check.check(alone) == []
 
 
