@@ -115,7 +115,7 @@ def _security_group_rule(resource: Resource) -> Iterator[Opening]:
 
 def _eks_api(resource: Resource) -> Iterator[Opening]:
     config = get(resource.props, "vpcConfig")
-    if get(config, "endpointPublicAccess") is not False:
+    if get(config, "endpointPublicAccess") not in (False, UNKNOWN):
         sources = items(get(config, "publicAccessCidrs")) or ("0.0.0.0/0",)
         yield Opening("its API's public endpoint", sources, "tcp", (range(443, 444),), "")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from rialto_platform.clouds import machines, ports
+from rialto_platform.clouds import backends, machines, ports
 from rialto_platform.clouds.ports import Ports
 from rialto_platform.venue import Venue
 from rialto_platform.venue.model import Cloud
@@ -35,6 +35,10 @@ class Rules:
     """What machine types nodes may have."""
     ranges: Mapping[str, IPv4Network]
     """Each region's private range."""
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The interconnects of each region, as their pair's stack is called: ``us-asia``."""
+    vpns: frozenset[str] = frozenset()
+    """Those that have a VPN."""
     reasons: Mapping[str, str] = field(default_factory=lambda: REASONS)
     tags: tuple[str, ...] = TAGS
     open_ports: Ports = ports.ORDER_SESSIONS
@@ -53,4 +57,11 @@ class Rules:
             own = [region for region in venue.regions.values() if region.cloud == cloud]
             locations[cloud] = frozenset(region.location for region in own)
         ranges = {name: region.cidr for name, region in venue.regions.items()}
-        return cls(locations=locations, machines=machines.allowed(), ranges=ranges)
+        links = {backends.pair(link): link for link in venue.interconnects}
+        return cls(
+            locations=locations,
+            machines=machines.allowed(),
+            ranges=ranges,
+            pairs={name: tuple(pair for pair, link in links.items() if name in link.between) for name in ranges},
+            vpns=frozenset(pair for pair, link in links.items() if link.vpn is not None),
+        )

@@ -26,16 +26,27 @@ VPN = frozenset(
 
 
 def single_ways(resources: Sequence[Resource], rules: Rules) -> Iterator[tuple[Resource, str]]:
-    """A stack with circuits has two in two buildings, or the gateway of a VPN."""
-    del rules
-    circuits = [resource for resource in resources if resource.type in CIRCUITS]
-    if not circuits or any(is_vpn(resource) for resource in resources):
-        return
-    places = {text(get(circuit.props, *CIRCUITS[circuit.type])) for circuit in circuits}
-    if len(circuits) < 2 or len(places) < 2:
-        where = ", ".join(sorted(places))
-        wrong = f"it is the only way out: {len(circuits)} circuit(s) in {where}, and no VPN behind"
-        yield circuits[0], f"{wrong}; declare a second circuit in another facility, or a vpn"
+    """A stack's circuits end in two buildings, or a VPN stands behind them.
+
+    The VPN is in the same stack, or, by the venue file, in the stack of each pair that the region is one of. Where
+    those stacks are told of too, the tunnels must be there.
+    """
+    stacks = dict.fromkeys(resource.stack for resource in resources)
+    tunnelled = {resource.stack.rpartition("/")[2] for resource in resources if is_vpn(resource)}
+    for stack in stacks:
+        circuits = [resource for resource in resources if resource.stack == stack and resource.type in CIRCUITS]
+        places = {text(get(circuit.props, *CIRCUITS[circuit.type])) for circuit in circuits}
+        if not circuits or len(places) > 1:
+            continue
+        region = stack.rpartition("/")[2]
+        pairs = rules.pairs.get(region, ())
+        told = {f"{stack.rpartition('/')[0]}/{pair}" for pair in pairs} & set(stacks)
+        missing = [pair for pair in pairs if pair not in rules.vpns or (told and pair not in tunnelled)]
+        if missing or not (pairs or region in tunnelled):
+            where = ", ".join(sorted(places))
+            on = f" on {', '.join(missing)}" if missing else ""
+            wrong = f"it is the only way out{on}: {len(circuits)} circuit(s) in {where}, and no VPN behind"
+            yield circuits[0], f"{wrong}; declare a second circuit in another facility, or a vpn"
 
 
 def is_vpn(resource: Resource) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from clouds_guardrails import EXAMPLES, RULES, Example, tags
 
 from rialto_platform.clouds import guardrails
-from rialto_platform.clouds.guardrails import UNKNOWN, Resource, ingress
+from rialto_platform.clouds.guardrails import UNKNOWN, Resource, Rules, ingress
 
 
 def problems(policy: str, resource: Resource) -> list[str]:
@@ -140,6 +141,27 @@ def test_one_circuit_alone_is_not_enough_nor_two_in_one_building(
 )
 def test_a_vpn_behind_one_circuit_is_enough(type_: str, props: Mapping[str, object]) -> None:
     assert ways((CONNECTION, {"location": "EqDC2"}), (type_, props)) == []
+
+
+def of_stacks(rules: Rules, *resources: tuple[str, str, Mapping[str, object]]) -> list[str]:
+    """What is said of the ways out of several stacks."""
+    made = [
+        Resource(type_, f"n{index}", f"urn:{index}", props, stack=f"interconnect/{stack}")
+        for index, (stack, type_, props) in enumerate(resources)
+    ]
+    return [one.problem for one in guardrails.check(made, rules) if one.policy == "two-ways"]
+
+
+def test_a_vpn_of_the_pairs_is_enough_where_the_venue_declares_it_and_it_is_there() -> None:
+    circuit = ("us", CONNECTION, {"location": "EqDC2"})
+    tunnel = ("us-asia", "aws:ec2/vpnConnection:VpnConnection", dict[str, object]())
+    pairs = {"us": ("us-asia", "us-europe")}
+    declared = replace(RULES, pairs=pairs, vpns=frozenset({"us-asia", "us-europe"}))
+    assert of_stacks(declared, circuit) == []
+    assert "on us-europe" in of_stacks(replace(declared, vpns=frozenset({"us-asia"})), circuit)[0]
+    other = ("us-europe", "aws:ec2/vpnConnection:VpnConnection", dict[str, object]())
+    assert of_stacks(declared, circuit, tunnel, other) == []
+    assert "on us-europe" in of_stacks(declared, circuit, tunnel)[0]
 
 
 def test_the_gateway_of_a_circuit_is_no_vpn() -> None:
