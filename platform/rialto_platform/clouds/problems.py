@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rialto_platform.clouds.recorder import Registration
+from rialto_platform.clouds.recording import Registration
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -18,7 +18,7 @@ from ipaddress import IPv4Network
 
 from rialto_platform.clouds import wire
 from rialto_platform.clouds.problems import Problem
-from rialto_platform.clouds.recorder import Recording, Registration
+from rialto_platform.clouds.recording import Recording, Registration
 
 _CIDR = re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}")
 _NETWORKS: Mapping[str, str] = {

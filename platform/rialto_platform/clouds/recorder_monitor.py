@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from pulumi.runtime.proto import resource_pb2
 
 from rialto_platform.clouds import stand_ins, wire
+from rialto_platform.clouds.recording import STACK_TYPE
 
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -67,7 +68,7 @@ class Monitor:
         asked = wire.message(request)
         kind, name, parent = (wire.text(asked.get(key)) for key in ("type", "name", "parent"))
         urn = wire.urn(parent, kind, name, project=self._project, stack=self._stack, root=self.stack_urn)
-        if kind == "pulumi:pulumi:Stack":
+        if kind == STACK_TYPE:
             self.stack_urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.kept:

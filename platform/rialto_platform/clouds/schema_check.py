@@ -21,7 +21,7 @@ import pulumi
 
 from rialto_platform.clouds import sdk_types, wire
 from rialto_platform.clouds.problems import Problem
-from rialto_platform.clouds.recorder import PROVIDER_PREFIX, Recording, Registration
+from rialto_platform.clouds.recording import PROVIDER_PREFIX, Recording, Registration
 
 OPEN: frozenset[tuple[str, str]] = frozenset(
     {

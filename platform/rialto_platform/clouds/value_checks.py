@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 
 from rialto_platform.clouds import limits, locations, machines, range_checks, wire
 from rialto_platform.clouds.problems import Problem
-from rialto_platform.clouds.recorder import PROVIDER_PREFIX, Recording, Registration
+from rialto_platform.clouds.recording import PROVIDER_PREFIX, Recording, Registration
 from rialto_platform.venue.model import Cloud
 
 _CLOUDS: Mapping[str, Cloud] = {"aws": "aws", "gcp": "gcp", "azure-native": "azure"}
