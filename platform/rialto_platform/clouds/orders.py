@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rialto_platform.clouds import backends
+from rialto_platform.clouds import backends, machines
 from rialto_platform.venue import Region, Venue
 from rialto_platform.venue.model import Cloud
 
@@ -41,7 +41,11 @@ _QUOTAS: Mapping[Cloud, str] = {
 
 
 def orders(venue: Venue) -> Iterator[Order]:
-    """Everything for a whole venue."""
+    """Everything for a whole venue.
+
+    Raises:
+        CloudError: it names a machine that its cloud doesn't have for an engine.
+    """
     for name, region in venue.regions.items():
         account = {"owner": f"goes into stacks/region/Pulumi.{name}.yaml as region:owner"}
         yield Order(f"region {name}", _ACCOUNTS[region.cloud], account)
@@ -53,7 +57,7 @@ def orders(venue: Venue) -> Iterator[Order]:
             cloud, "a bucket for the state of its stacks, locked and versioned, and a key for their secrets", facts
         )
     for name, region in venue.regions.items():
-        yield Order(f"region {name}", _QUOTAS[region.cloud], _nodes(region))
+        yield Order(f"region {name}", _QUOTAS[region.cloud], _nodes(name, region))
     if venue.access is not None:
         yield from _access(venue)
     if venue.domain is not None:
@@ -62,9 +66,13 @@ def orders(venue: Venue) -> Iterator[Order]:
             yield Order(venue.domain, "delegate a zone, after the region's first `pulumi up`", facts)
 
 
-def _nodes(region: Region) -> Mapping[str, str]:
-    machine = region.machine or "the cloud's usual one: see the engine pool above"
-    return {"machine": machine, "nodes": f"one in each of {', '.join(region.zones)}", "location": region.location}
+def _nodes(name: str, region: Region) -> Mapping[str, str]:
+    machine = machines.engine(name, region)
+    return {
+        "machine": f"{machine.name}, {machine.vcpus} vCPUs",
+        "nodes": f"one in each of {', '.join(region.zones)}: {machine.vcpus * len(region.zones)} vCPUs",
+        "location": region.location,
+    }
 
 
 def _access(venue: Venue) -> Iterator[Order]:

@@ -13,6 +13,7 @@ import pytest
 if importlib.util.find_spec("pulumi_azure_native") is None:
     pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
 
+from clouds_files import cut
 from clouds_whole import whole
 
 from rialto_platform.clouds import backends, guardrails, inventory, plan, plan_text
@@ -155,7 +156,7 @@ def test_the_guardrails_would_find_it_if_the_venue_moved(made: dict[str, Recordi
 
 def test_what_a_person_must_do_is_told_with_what_to_fill_in(planned: Plan) -> None:
     told = json.dumps([order.as_json() for order in planned.orders])
-    for fact in ("us.venue.example.com", "region:accessCertificate", "stacks/backends/three-clouds.yaml"):
+    for fact in ("us.venue.example.com", "region:accessCertificate", "stacks/backends/three-clouds.yaml", "48 vCPUs"):
         assert fact in told
     assert any("LOA-CFA" in step.what for step in planned.circuits)
     assert {"us", "asia", "europe"} <= {step.region for step in planned.circuits}
@@ -176,6 +177,27 @@ def test_a_violation_is_told_in_the_plan(planned: Plan, made: dict[str, Recordin
     told = Plan(planned.venue, planned.stacks, (), (), (), (wrong,))
     assert "no-open-ingress: region/us" in "\n".join(plan_text.lines(told, venue))
     assert told.as_json()["violations"] == [wrong.as_json()]
+
+
+@pytest.mark.parametrize(
+    ("regions", "stacks"),
+    [
+        (("us",), ["region/us"]),
+        (
+            ("us", "asia"),
+            ["region/us", "region/asia", "interconnect/us", "interconnect/asia", "interconnect/us-asia"],
+        ),
+    ],
+)
+def test_a_venue_of_one_or_two_clouds_is_built_by_the_same_programs(
+    regions: tuple[str, ...], stacks: list[str], venues: Path, tmp_path: Path
+) -> None:
+    venue, made = whole(cut(venues, tmp_path, *regions))
+    found = inventory.planned(venue, made)
+    assert [str(stack.stack) for stack in found.stacks] == stacks
+    assert all(stack.kinds for stack in found.stacks)
+    assert [str(one) for one in found.violations] == []
+    assert bool(found.circuits) == (len(regions) > 1)
 
 
 def test_the_command_needs_a_venue_file_that_is_right(tmp_path: Path) -> None:

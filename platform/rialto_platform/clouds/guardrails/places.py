@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rialto_platform.clouds.guardrails.resource import Resource, found, get, items, text
@@ -61,6 +62,5 @@ def _plain(said: str) -> str:
 
 
 def _within(place: str, location: str) -> bool:
-    """The location, or a zone of it: ``us-east-1a`` on AWS, ``asia-east1-a`` on Google Cloud."""
-    rest = place.removeprefix(location)
-    return rest == "" or (rest != place and (len(rest) == 1 or (len(rest) == 2 and rest[0] == "-")))
+    """The location, or a zone of it: ``us-east-1a`` on AWS, ``asia-east1-a`` on Google Cloud; never ``westus2``."""
+    return re.fullmatch(rf"{re.escape(location)}(-?[a-z])?", place) is not None

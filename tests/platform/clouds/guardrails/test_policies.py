@@ -182,6 +182,14 @@ def test_what_is_not_everywhere(source: object) -> None:
     assert not ingress.everywhere(source)
 
 
+def test_a_location_whose_name_begins_with_anothers_is_another() -> None:
+    rules = replace(RULES, locations={"gcp": frozenset({"europe-west1"}), "azure": frozenset({"westus"})})
+    wrong = {"gcp:storage/bucket:Bucket": "europe-west12", "azure-native:network:VirtualNetwork": "westus2"}
+    for kind, place in wrong.items():
+        found = guardrails.check([Resource(kind, "x", "urn:x", {"location": place})], rules)
+        assert "allowed-locations" in {one.policy for one in found}
+
+
 def test_versions_of_azures_apis_are_one_type() -> None:
     assert guardrails.kind("azure-native:network/v20240501:SecurityRule") == "azure-native:network:SecurityRule"
     assert guardrails.kind("aws:ec2/vpc:Vpc") == "aws:ec2/vpc:Vpc"
