@@ -21,8 +21,6 @@ from rialto_platform.venue import Circuit
 
 KEEPALIVE_S = 20
 """The session is given up after three of them; BFD sees a cut line within seconds."""
-INTERFACES = 2
-"""Of an HA VPN gateway, always."""
 BFD_MS = 1000
 BFD_MULTIPLIER = 5
 """The carrier's router is taken for gone after so many intervals: the least that Cloud Router takes of both."""
@@ -191,7 +189,6 @@ class GcpAttachment(Attachment):
             region=args.region.location,
             network=self._network.self_link,
             stack_type="IPV4_ONLY",
-            vpn_interfaces=[gcp.compute.HaVpnGatewayVpnInterfaceArgs(id=number) for number in range(INTERFACES)],
             labels=place.labels("vpn"),
             opts=self._child,
         )

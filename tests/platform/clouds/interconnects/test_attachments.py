@@ -1,4 +1,4 @@
-"""What holds for every region's attachment: its own cloud alone, no default provider, names and values that clouds take."""
+"""What holds for every region's attachment: its cloud alone, no default provider, names and values that clouds take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clouds_recording import unnamed, without_provider, without_tags
 from rialto_platform import venue as venue_files
 from rialto_platform.clouds import schema_check
 from rialto_platform.clouds.errors import CloudError
-from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
 
 PACKAGES = {"us": "aws", "asia": "gcp", "europe": "azure-native"}

@@ -8,7 +8,7 @@ import pytest
 from clouds_links import attached, redundant
 
 from rialto_platform import venue as venue_files
-from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
 
 CONNECTION = "aws:directconnect/connection:Connection"
