@@ -50,7 +50,7 @@ def _value(old: Value, new: Value, path: str) -> Iterator[Change]:
         yield from _object(old, new, path)
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            pair = (items[index] if index < len(items) else None for items in (old, new))
-            yield from _value(*pair, f"{path}[{index}]")
+            before, after = (items[index] if index < len(items) else None for items in (old, new))
+            yield from _value(before, after, f"{path}[{index}]")
     else:
         yield Change(path, "update")

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import NoReturn
 
 import clouds_diff
+import clouds_previews
 import grpc
 from clouds_account import Account, AccountError, Held
 from google.protobuf.empty_pb2 import Empty
@@ -160,7 +161,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Makes a resource; in a preview, says what is known of it."""
         asked = _asked(request.urn, request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=wire.struct(stand_ins.previewed(asked.type, asked.inputs)))
+            return provider_pb2.CreateResponse(
+                properties=wire.struct(clouds_previews.created(asked.type, asked.inputs))
+            )
         try:
             made = self.account.create(asked)
         except AccountError as error:
@@ -184,7 +187,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Gives a resource other inputs; in a preview, says what is known of it."""
         asked = _asked(request.urn, request.news)
         if request.preview:
-            known = wire.message(request.olds) | stand_ins.previewed(asked.type, asked.inputs)
+            known = clouds_previews.updated(asked.type, asked.inputs, wire.message(request.olds))
             return provider_pb2.UpdateResponse(properties=wire.struct(known))
         try:
             made = self.account.update(asked, request.id)
@@ -243,9 +246,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if not self._engine:
             return
         with grpc.insecure_channel(self._engine) as channel:
-            engine_pb2_grpc.EngineStub(channel).Log(
-                engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=urn)
-            )
+            said = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=urn)
+            # The SDK's stub names its messages by a module that isn't there.
+            engine_pb2_grpc.EngineStub(channel).Log(said)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _asked(urn: str, properties: Struct) -> Asked:

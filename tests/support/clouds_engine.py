@@ -81,12 +81,7 @@ class Stack:
         self.folder = folder
         self._environment = _environment(folder, attached)
         self._runs = 0
-        stacks = folder / "stacks"
-        if not stacks.exists():
-            shutil.copytree(checkout / "stacks", stacks, ignore=shutil.ignore_patterns("outputs", "__pycache__"))
-            # Where Pulumi.yaml looks for it.
-            (folder / ".venv").symlink_to(sys.prefix)
-        self.program = stacks / project
+        self.program = copied(checkout, folder) / project
         (folder / "state").mkdir(exist_ok=True)
         self._configure(config)
         self.run("stack", "init", name, "--secrets-provider", "passphrase")
@@ -103,9 +98,9 @@ class Stack:
         """`pulumi refresh`, without asking."""
         return self._update("refresh", "--yes", "--skip-preview")
 
-    def destroy(self) -> Done:
+    def destroy(self, *options: str) -> Done:
         """`pulumi destroy`, without asking."""
-        return self._update("destroy", "--yes", "--skip-preview")
+        return self._update("destroy", "--yes", "--skip-preview", *options)
 
     def unprotect(self) -> None:
         """`pulumi state unprotect --all`, without asking."""
@@ -146,7 +141,9 @@ class Stack:
             text=done.stdout + done.stderr,
             steps=tuple(_steps(events)),
             counts=_counts(events),
-            messages=tuple(_text(one, "message") for one in _each(events, "diagnosticEvent")),
+            messages=tuple(
+                _text(one, "message") for one in _each(events, "diagnosticEvent") if one.get("severity") != "debug"
+            ),
             violations=tuple((_text(one, "policyName"), _text(one, "message")) for one in _each(events, "policyEvent")),
         )
 
@@ -160,6 +157,16 @@ class Stack:
             check=False,
             timeout=_TIMEOUT_S,
         )
+
+
+def copied(checkout: Path, folder: Path) -> Path:
+    """A copy of stacks/ in a folder, made at the first call, so that nothing is written into the checkout."""
+    stacks = folder / "stacks"
+    if not stacks.exists():
+        shutil.copytree(checkout / "stacks", stacks, ignore=shutil.ignore_patterns("outputs", "__pycache__"))
+        # Where Pulumi.yaml looks for it.
+        (folder / ".venv").symlink_to(sys.prefix)
+    return stacks
 
 
 def _environment(folder: Path, attached: str) -> dict[str, str]:
