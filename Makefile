@@ -66,12 +66,12 @@ distclean: down ## End the venue, then remove everything that was built or insta
 # --- proof -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup $(DONE)/dev ## Run every test, Rust and Python
+test: setup $(DONE)/dev $(DONE)/clouds ## Run every test, Rust and Python
 	@cd engine && $(CARGO) test $(QUIET) --release --locked --workspace --exclude rialto-python
 	cd .. && $(BIN)/python -m pytest
 
 .PHONY: check
-check: setup $(DONE)/dev ## Formats, lints, types and import directions
+check: setup $(DONE)/dev $(DONE)/clouds ## Formats, lints, types and import directions
 	@$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright
@@ -109,10 +109,10 @@ drills: setup ## Kill, freeze and move nodes under verified flow, by the dozen (
 setup: $(DONE)/rialto $(DONE)/engine $(DONE)/node ## Install and build what the venue needs, without starting it
 
 .PHONY: venv
-venv: $(DONE)/rialto $(DONE)/dev ## The Python side alone, with the development tools
+venv: $(DONE)/rialto $(DONE)/dev $(DONE)/clouds ## The Python side alone, with the development tools
 
 .PHONY: clouds
-clouds: $(DONE)/clouds ## Install the cloud SDKs (only the stacks need them)
+clouds: $(DONE)/rialto $(DONE)/clouds ## Install the cloud SDKs, which stacks and their tests need; then `rialto clouds plan`
 
 $(DONE)/uv: requirements/bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

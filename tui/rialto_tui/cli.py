@@ -15,6 +15,7 @@ from pathlib import Path
 from rialto_platform.local.errors import LocalError
 
 DEFAULT_VENUE_FILE = "stacks/venues/laptop.yaml"
+DEFAULT_CLOUDS_FILE = "stacks/venues/three-clouds.yaml"
 _CONSOLE_PORT = 8000
 
 
@@ -92,6 +93,18 @@ def _run(options: argparse.Namespace) -> int:
             from rialto_tui import venue_commands
 
             return venue_commands.validate(options.venue_file, as_json=options.json)
+        case "clouds":
+            from rialto_tui import clouds_commands
+
+            return clouds_commands.plan(options.venue_file, as_json=options.json)
+        case "outputs":
+            from rialto_tui import clouds_commands
+
+            return clouds_commands.collect(options.venue_file, options.stack, options.stacks, options.file)
+        case "doctor":
+            from rialto_tui import clouds_commands
+
+            return clouds_commands.doctor(options.platform, options.venue_file, options.stacks, as_json=options.json)
         case "flow":
             from rialto_tui import flow_commands
 
@@ -154,6 +167,19 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("venue_file", type=Path)
     for command in (status, validate, node, switchover):
         command.add_argument("--json", action="store_true", help="print JSON")
+
+    _add_clouds(commands.add_parser("clouds", help="what a venue would be in the clouds, without any credentials"))
+    _add_outputs(commands.add_parser("outputs", help="what the stacks of a venue gave, for the others to take"))
+    doctor = commands.add_parser("doctor", help="check tools, versions and credentials, and say what to do next")
+    doctor.add_argument(
+        "platform",
+        nargs="?",
+        choices=("local", "aws", "gcp", "azure", "clouds"),
+        default="local",
+        help="exit status 1 if something that this needs is missing (default: %(default)s)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    _add_stacks(doctor)
 
     flow = commands.add_parser("flow", help="send seeded order flow into a market of a running venue")
     _add_venue(flow)
@@ -220,6 +246,40 @@ def _add_venues(venue: argparse.ArgumentParser) -> None:
     _add_venue(diff)
     for action in (listed, diff):
         action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_clouds(clouds: argparse.ArgumentParser) -> None:
+    actions = clouds.add_subparsers(dest="action", required=True, metavar="ACTION")
+    plan = actions.add_parser(
+        "plan", help="print what would exist: resources, dependencies, what is single-homed, what a person must order"
+    )
+    plan.add_argument(
+        "venue_file", nargs="?", type=Path, default=Path(DEFAULT_CLOUDS_FILE), help="default: %(default)s"
+    )
+    plan.add_argument("--json", action="store_true", help="print JSON: every resource and every dependency")
+
+
+def _add_outputs(outputs: argparse.ArgumentParser) -> None:
+    actions = outputs.add_subparsers(dest="action", required=True, metavar="ACTION")
+    collect = actions.add_parser("collect", help="read stacks' outputs from their clouds' backends into one file")
+    collect.add_argument(
+        "stack",
+        nargs="*",
+        help="region, interconnect, or one such as region/us; others keep what was read (default: all)",
+    )
+    collect.add_argument("--file", type=Path, help="what to write (default: outputs/VENUE.json in the stacks' folder)")
+    _add_stacks(collect)
+
+
+def _add_stacks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--venue-file", type=Path, default=Path(DEFAULT_CLOUDS_FILE), help="default: %(default)s")
+    parser.add_argument(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="where the Pulumi projects are (default: stacks)",
+    )
 
 
 def _add_from(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,12 @@
 
 import pathlib
 
-from rialto_platform.venue import arithmetic, capacity, durability, findings, references, shape, source
+from rialto_platform.venue import arithmetic, capacity, circuits, durability, findings, references, shape, source
 from rialto_platform.venue.model import (
+    Access,
     Account,
+    Carrier,
+    Circuit,
     Failover,
     Flow,
     Instrument,
@@ -13,13 +16,18 @@ from rialto_platform.venue.model import (
     Node,
     Objectives,
     Region,
+    Router,
     Venue,
+    Vpn,
 )
 from rialto_platform.venue.problems import Path, Problem, VenueError, path_text
 from rialto_platform.venue.voters import Place, learners, round_trip_ns, route, slowest_round_trip_ns, voters
 
 __all__ = [
+    "Access",
     "Account",
+    "Carrier",
+    "Circuit",
     "Failover",
     "Flow",
     "Instrument",
@@ -30,8 +38,10 @@ __all__ = [
     "Place",
     "Problem",
     "Region",
+    "Router",
     "Venue",
     "VenueError",
+    "Vpn",
     "learners",
     "load",
     "parse",
@@ -42,7 +52,7 @@ __all__ = [
     "voters",
 ]
 
-_CHECKS = (*references.CHECKS, *arithmetic.CHECKS, *durability.CHECKS, *capacity.CHECKS)
+_CHECKS = (*references.CHECKS, *arithmetic.CHECKS, *circuits.CHECKS, *durability.CHECKS, *capacity.CHECKS)
 
 
 def load(path: str | pathlib.Path) -> Venue:

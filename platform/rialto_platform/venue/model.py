@@ -17,6 +17,9 @@ from rialto_platform.venue import units
 
 Cloud: TypeAlias = Literal["aws", "gcp", "azure"]
 Durability: TypeAlias = Literal["zone", "region"]
+Product: TypeAlias = Literal[
+    "dedicated", "premium-metered", "premium-unlimited", "standard-metered", "standard-unlimited"
+]
 
 
 def _amount(parse: Callable[[str], int], pattern: str, example: str) -> tuple[BeforeValidator, WithJsonSchema]:
@@ -71,6 +74,12 @@ RULES = {
     r"^[A-Z0-9.+=-]{1,8}$": "one to eight capital letters, digits or . + = -",
     r"^[A-Z0-9]{1,6}$": "one to six capital letters or digits",
     r"^[a-z0-9-]{1,32}$": "the cloud's own name, such as us-east-1, in lower case",
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$": (
+        "a DNS name in lower case, such as venue.example.com"
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "the cloud's own name of a machine type, such as c6in.8xlarge",
+    r"^[A-Za-z0-9][A-Za-z0-9 ,.()/-]{0,62}$": "the facility's name: letters, digits, spaces and , . ( ) / -",
+    r"^[A-Za-z0-9][A-Za-z0-9._%+@:/-]{0,253}$": "a group's e-mail address, principal or object id",
 }
 """The patterns of names in words, for messages."""
 
@@ -79,6 +88,16 @@ AccountName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]{0,15}$
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.+=-]{1,8}$")]
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,6}$")]
 Location = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Domain = Annotated[
+    str,
+    StringConstraints(
+        max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$"
+    ),
+]
+Machine = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Facility = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.()/-]{0,62}$")]
+Principal = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._%+@:/-]{0,253}$")]
+Asn = Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]
 Quantity = Annotated[int, Field(ge=1, le=units.MAX_QUANTITY)]
 
 
@@ -97,10 +116,74 @@ class Region(Strict):
         min_length=1, max_length=9, description="Zones in use; the first is used first."
     )
     cidr: Cidr = Field(description="The region's private addresses; no two regions overlap.")
+    machine: Machine | None = Field(
+        default=None, description="Machine type of the nodes that run the engine; absent: a usual one of the cloud."
+    )
+    asn: Asn | None = Field(
+        default=None, description="The region's own BGP number, towards VPNs and, on Google Cloud, the carrier."
+    )
+    circuit_asn: Asn | None = Field(
+        default=None,
+        description="AWS: of the Direct Connect gateway, which speaks to the carrier; another than that of the region.",
+    )
+
+
+class Access(Strict):
+    """Who may operate the venue."""
+
+    operators: tuple[Principal, ...] = Field(
+        min_length=1, description="Groups, as each cloud names them: an e-mail address, a principal, an object id."
+    )
+
+
+class Router(Strict):
+    """A carrier's virtual router: what circuits end at, on the carrier's side."""
+
+    facility: Facility = Field(description="Where it is: Equinix DC2, Ashburn.")
+    asn: Asn = Field(description="Its BGP number.")
+    region: Name = Field(description="The region it serves.")
+
+
+class Carrier(Strict):
+    """Who carries traffic between its own routers; routers of two carriers do not meet."""
+
+    provider: Facility = Field(description="Its name, as Azure lists it among the providers of ExpressRoute: Equinix.")
+    routers: Mapping[Name, Router] = Field(
+        min_length=1, description="Its virtual routers, by a name of your own; a name stands once over all carriers."
+    )
+
+
+class Circuit(Strict):
+    """What a region buys of its cloud to meet a carrier's router."""
+
+    region: Name = Field(description="The region it belongs to.")
+    router: Name = Field(description="The carrier's router it ends at.")
+    product: Product = Field(description="AWS and Google Cloud: dedicated; Azure: the SKU and how data is billed.")
+    bandwidth_bps: Bandwidth = Field(alias="bandwidth", description="A size that the cloud sells: 10 Gbit/s.")
+    facility: Facility = Field(
+        description="Where it meets the cloud, in the cloud's own words: EqDC2, hkg-zone1-1118, London."
+    )
+    vlan: int = Field(ge=2, le=4094, description="Its tag; once at each router.")
+    prefixes: tuple[Cidr, ...] = Field(
+        min_length=1, max_length=2, description="Of its BGP sessions: AWS one /30, Google Cloud one /29, Azure two /30."
+    )
+    preference: int = Field(
+        default=1, ge=1, le=3, description="Of a region's circuits the lowest is used first; equal ones share."
+    )
+    md5: bool = Field(
+        default=True, description="Whether BGP messages are signed; the key is a secret of the stack, never here."
+    )
+    macsec: bool = Field(default=False, description="Whether the line to the cloud is encrypted (AWS, Google Cloud).")
+
+
+class Vpn(Strict):
+    """IPsec between two regions: carries traffic until, and whenever, the circuits do not."""
+
+    inside: Cidr = Field(description="A link-local /28 for the addresses inside its four tunnels.")
 
 
 class Interconnect(Strict):
-    """The private link between two regions."""
+    """The private link between two regions: circuits of both with one carrier, a VPN, or one behind the other."""
 
     between: tuple[Name, Name] = Field(description="The two regions it joins.")
     bandwidth_bps: Bandwidth = Field(alias="bandwidth", description="Of the primary circuits, each way.")
@@ -113,6 +196,10 @@ class Interconnect(Strict):
         alias="loss",
         description="Of segments, each way; a lost one arrives late by a retransmission's time; none unless given.",
     )
+    redundant: bool = Field(
+        default=False, description="Whether each end must have two circuits, in two facilities; not asked unless given."
+    )
+    vpn: Vpn | None = Field(default=None, description="The VPN behind the circuits, or alone.")
 
     @property
     def slowest_round_trip_ns(self) -> int:
@@ -223,6 +310,14 @@ class Venue(Strict):
     name: Name = Field(alias="venue", description="Its name.")
     regions: Mapping[Name, Region] = Field(min_length=1, description="Places, by a name of your own.")
     interconnects: tuple[Interconnect, ...] = Field(default=(), description="Private links between regions.")
+    carriers: Mapping[Name, Carrier] = Field(
+        default_factory=dict[str, Carrier], description="Who joins the regions' circuits, by a name of your own."
+    )
+    circuits: Mapping[Name, Circuit] = Field(
+        default_factory=dict[str, Circuit], description="What regions buy to meet a carrier, by a name of your own."
+    )
+    domain: Domain | None = Field(default=None, description="The DNS name that clients enter by.")
+    access: Access | None = Field(default=None, description="Who may operate it.")
     node: Node = Field(description="What each node may use.")
     markets: Mapping[Name, Market] = Field(min_length=1, description="Markets, by name.")
     failover: Failover = Field(default_factory=Failover, description="How the loss of a leader is noticed.")

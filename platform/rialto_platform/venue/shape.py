@@ -21,10 +21,50 @@ Halves: TypeAlias = tuple[str, str]
 
 EXAMPLE: dict[str, Raw] = {
     "venue": "example",
-    "regions": {"us": {"cloud": "aws", "location": "us-east-1", "zones": ("us-east-1a",), "cidr": "10.1.0.0/16"}},
+    "regions": {
+        "us": {
+            "cloud": "aws",
+            "location": "us-east-1",
+            "zones": ("us-east-1a",),
+            "cidr": "10.1.0.0/16",
+            "machine": "c6in.8xlarge",
+            "asn": 64601,
+            "circuit_asn": 64611,
+        }
+    },
     "interconnects": (
-        {"between": ("us", "asia"), "bandwidth": "10 Gbit/s", "latency": "1 ms", "jitter": "0.1 ms", "loss": "0.1 %"},
+        {
+            "between": ("us", "asia"),
+            "bandwidth": "10 Gbit/s",
+            "latency": "1 ms",
+            "jitter": "0.1 ms",
+            "loss": "0.1 %",
+            "redundant": False,
+            "vpn": {"inside": "169.254.21.0/28"},
+        },
     ),
+    "carriers": {
+        "fabric": {
+            "provider": "Equinix",
+            "routers": {"ashburn": {"facility": "Equinix DC2, Ashburn", "asn": 64701, "region": "us"}},
+        }
+    },
+    "circuits": {
+        "us-1": {
+            "region": "us",
+            "router": "ashburn",
+            "product": "dedicated",
+            "bandwidth": "10 Gbit/s",
+            "facility": "EqDC2",
+            "vlan": 101,
+            "prefixes": ("169.254.240.0/30",),
+            "preference": 1,
+            "md5": True,
+            "macsec": False,
+        }
+    },
+    "domain": "venue.example.com",
+    "access": {"operators": ("operators@example.com",)},
     "node": {"memory": "4 GiB", "disk": "20 GiB"},
     "markets": {
         "main": {

@@ -83,7 +83,10 @@ def test_an_interconnect_is_known_by_its_regions(venues: pathlib.Path) -> None:
     """Removing the first is not a change of all behind it."""
     three = venue.load(venues / "three-clouds.yaml")
     fewer = three.model_copy(update={"interconnects": three.interconnects[1:]})
-    gone = "{between: [us, asia], bandwidth: 10 Gbit/s, latency: 95 ms, jitter: 0 s, loss: 0 %}"
+    gone = (
+        "{between: [us, asia], bandwidth: 10 Gbit/s, latency: 95 ms, jitter: 0 s, loss: 0 %, redundant: false, "
+        "vpn: {inside: 169.254.20.0/28}}"
+    )
     assert difference(three, fewer) == [Change("interconnects[0]", gone, None)]
     assert difference(fewer, three) == [Change("interconnects[0]", None, gone)]
 

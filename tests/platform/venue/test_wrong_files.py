@@ -12,7 +12,7 @@ from rialto_platform import venue
 
 HERE = pathlib.Path(__file__).parent
 VENUES = HERE.parents[2] / "stacks" / "venues"
-KINDS = ("type", "reference", "arithmetic", "durability", "capacity")
+KINDS = ("type", "reference", "arithmetic", "circuits", "durability", "capacity")
 AAPL = '      - {symbol: AAPL, tick_size: "0.01", lot_size: 1}\n'
 
 
