@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, cast
 
 import pytest
 
@@ -16,7 +17,7 @@ import clouds_previews
 import grpc
 from clouds_emulator import Emulator
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rialto_platform.clouds import wire
 from rialto_platform.clouds.wire import Value
@@ -31,11 +32,26 @@ def urn(kind: str, name: str) -> str:
     return f"urn:pulumi:test::region::rialto:aws:Ground${kind}::{name}"
 
 
+class Stub(Protocol):
+    """The SDK's stub with its messages' types; its own names them by a module that isn't there."""
+
+    def GetPluginInfo(self, request: Empty) -> plugin_pb2.PluginInfo: ...  # noqa: N802
+    def GetSchema(self, request: provider_pb2.GetSchemaRequest) -> provider_pb2.GetSchemaResponse: ...  # noqa: N802
+    def DiffConfig(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse: ...  # noqa: N802
+    def Invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse: ...  # noqa: N802
+    def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse: ...  # noqa: N802
+    def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse: ...  # noqa: N802
+    def Create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse: ...  # noqa: N802
+    def Read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse: ...  # noqa: N802
+    def Update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse: ...  # noqa: N802
+    def Delete(self, request: provider_pb2.DeleteRequest) -> Empty: ...  # noqa: N802
+
+
 class Client:
     """The calls of an engine, with plain values."""
 
     def __init__(self, channel: grpc.Channel) -> None:
-        self.stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        self.stub = cast("Stub", provider_pb2_grpc.ResourceProviderStub(channel))
 
     def check(self, kind: str, inputs: dict[str, Value]) -> list[tuple[str, str]]:
         request = provider_pb2.CheckRequest(urn=urn(kind, "it"), news=wire.struct(inputs))
@@ -186,18 +202,22 @@ def test_a_refusal_is_for_one_resource_once(emulator: Emulator, client: Client) 
 
 
 def test_many_threads_lose_nothing_and_share_no_id(emulator: Emulator, client: Client) -> None:
+    def made(name: str) -> str:
+        return str(client.create(VPC, name, {"cidrBlock": "10.0.0.0/16"})["id"])
+
+    def read(name: str, identity: str) -> str:
+        return client.read(VPC, name, identity).id
+
+    def deleted(name: str, identity: str) -> Empty:
+        return client.stub.Delete(provider_pb2.DeleteRequest(id=identity, urn=urn(VPC, name)))
+
     names = [f"net-{number}" for number in range(64)]
     with ThreadPoolExecutor(16) as pool:
-        made = list(pool.map(lambda name: str(client.create(VPC, name, {"cidrBlock": "10.0.0.0/16"})["id"]), names))
-        assert len(set(made)) == len(names)
+        identities = list(pool.map(made, names))
+        assert len(set(identities)) == len(names)
         assert len(emulator.held()) == len(names)
-        pairs = list(zip(names, made, strict=True))
-        assert all(pool.map(lambda pair: client.read(VPC, *pair).id == pair[1], pairs))
-        list(
-            pool.map(
-                lambda pair: client.stub.Delete(provider_pb2.DeleteRequest(id=pair[1], urn=urn(VPC, pair[0]))), pairs
-            )
-        )
+        assert list(pool.map(read, names, identities)) == identities
+        assert len(list(pool.map(deleted, names, identities))) == len(names)
     assert emulator.held() == ()
     assert emulator.account("aws").calls() == {"create": 64, "read": 64, "delete": 64}
 

@@ -18,6 +18,7 @@ if importlib.util.find_spec("pulumi_azure_native") is None:
     pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
 
 import clouds_engine
+import clouds_files
 import yaml
 from clouds_account import Held
 from clouds_emulator import Emulator
@@ -27,7 +28,7 @@ from pydantic import JsonValue
 
 from rialto_platform.clouds import programs
 from rialto_platform.clouds.outputs import FILE_VERSION, Outputs
-from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.recording import Recording
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -65,7 +66,7 @@ CASES = (
         cloud="aws",
         package="aws",
         machine="m6idn.8xlarge",
-        changed=frozenset(),
+        changed=frozenset({("aws:eks/nodeGroup:NodeGroup", "instanceTypes[0]")}),
         drifts=("aws:ec2/vpc:Vpc", "enableDnsHostnames"),
         lost="aws:ec2/flowLog:FlowLog",
         quota="aws:ec2/natGateway:NatGateway",
@@ -75,7 +76,12 @@ CASES = (
         cloud="gcp",
         package="gcp",
         machine="c3-standard-88-lssd",
-        changed=frozenset(),
+        changed=frozenset(
+            {
+                ("gcp:container/nodePool:NodePool", "nodeConfig.machineType"),
+                ("gcp:container/nodePool:NodePool", "nodeConfig.localNvmeSsdBlockConfig.localSsdCount"),
+            }
+        ),
         drifts=("gcp:compute/subnetwork:Subnetwork", "privateIpGoogleAccess"),
         lost="gcp:compute/firewall:Firewall",
         quota="gcp:compute/routerNat:RouterNat",
@@ -85,7 +91,7 @@ CASES = (
         cloud="azure",
         package="azure-native",
         machine="Standard_L32s_v3",
-        changed=frozenset(),
+        changed=frozenset({("azure-native:containerservice:AgentPool", "vmSize")}),
         drifts=("azure-native:storage:StorageAccount", "enableHttpsTrafficOnly"),
         lost="azure-native:insights:DiagnosticSetting",
         quota="azure-native:network:NatGateway",
@@ -121,7 +127,9 @@ class Life:
     refresh: Done
     repaired: Done
     protected: Done
-    """Destroying one protected resource."""
+    """A `destroy` while resources are protected."""
+    guarded: tuple[Held, ...]
+    """What the cloud held after it."""
     destroyed: Done
     kept: tuple[Held, ...]
 
@@ -150,7 +158,8 @@ def lived(case: Case, checkout: Path, folder: Path, emulator: Emulator) -> Life:
     account.lose(lost)
     refresh = succeeded(stack.refresh())
     repaired = succeeded(stack.up())
-    protected = stack.destroy("--target", next(urn_of(one) for one in state if one.get("protect") is True))
+    protected = stack.destroy()
+    guarded = emulator.held()
     stack.unprotect()
     return Life(
         case=case,
@@ -179,6 +188,7 @@ def lived(case: Case, checkout: Path, folder: Path, emulator: Emulator) -> Life:
         refresh=refresh,
         repaired=repaired,
         protected=protected,
+        guarded=guarded,
         destroyed=succeeded(stack.destroy()),
         kept=emulator.held(),
     )
@@ -194,7 +204,8 @@ def enlarge(venue: Path, case: Case) -> None:
     """The small change: the region's engines get a larger machine."""
     read = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(venue.read_text(encoding="utf-8")))
     read["regions"][case.region]["machine"] = case.machine
-    venue.write_text(yaml.safe_dump(read), encoding="utf-8")
+    # In the file's order: a market's ports go by its place among the markets.
+    venue.write_text(yaml.safe_dump(read, sort_keys=False), encoding="utf-8")
 
 
 def urn_of(resource: Mapping[str, object]) -> str:
@@ -219,7 +230,8 @@ def life(request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytes
 
 def test_a_preview_plans_every_resource_and_makes_none(life: Life) -> None:
     assert {step.op for step in life.preview.steps} == {"create"}
-    assert {step.urn for step in life.preview.steps} == {*(one.urn for one in life.recording.resources), stack_of(life)}
+    wanted = {one.urn for one in life.recording.resources}
+    assert {step.urn for step in life.preview.steps} == {*wanted, life.recording.stack}
     assert life.before == ()
 
 
@@ -301,7 +313,11 @@ def test_an_up_after_a_refresh_puts_back_what_drifted(life: Life) -> None:
 
 def test_what_holds_data_is_not_destroyed_while_it_is_protected(life: Life) -> None:
     assert not life.protected.ok
-    assert "protected" in life.protected.text
+    assert "because it is protected" in life.protected.text
+    protected = {urn_of(one) for one in life.state if one.get("protect") is True}
+    assert protected & {one.urn for one in life.held} <= {one.urn for one in life.guarded}
+    # The engine deletes what is not protected all the same, unless that holds up a protected one.
+    assert len(life.guarded) < len(life.held)
 
 
 def test_a_destroy_leaves_what_is_retained_and_nothing_else(life: Life) -> None:
@@ -310,5 +326,15 @@ def test_a_destroy_leaves_what_is_retained_and_nothing_else(life: Life) -> None:
     assert retained
 
 
-def stack_of(life: Life) -> str:
-    return life.recording.stack
+@pytest.mark.parametrize("case", CASES, ids=[case.region for case in CASES])
+def test_a_venue_of_one_region_comes_up_by_one_provider(case: Case, checkout: Path, tmp_path: Path) -> None:
+    venue = clouds_files.cut(checkout / "stacks" / "venues", tmp_path, case.region)
+    config = {"venue": str(venue), "owner": OWNERS[case.cloud], "outputs": "../outputs/none.json"}
+    with Emulator((case.package,)) as emulator:
+        folder = tmp_path / "deployed"
+        folder.mkdir()
+        stack = Stack(
+            "region", case.region, checkout=checkout, folder=folder, attached=emulator.attached, config=config
+        )
+        assert set(succeeded(stack.up()).counts) == {"create"}
+        assert emulator.held()

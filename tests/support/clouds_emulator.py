@@ -29,7 +29,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rialto_platform.clouds import schema_check, sdk_types, stand_ins, wire
-from rialto_platform.clouds.recorder import PROVIDER_PREFIX, Registration
+from rialto_platform.clouds.recording import PROVIDER_PREFIX, Registration
 from rialto_platform.clouds.stand_ins import Asked
 from rialto_platform.clouds.wire import Value
 

@@ -69,20 +69,29 @@ class Stack:
     """One stack of a project of stacks/, with its own backend."""
 
     def __init__(
-        self, project: str, name: str, *, checkout: Path, folder: Path, attached: str, config: Mapping[str, str]
+        self,
+        project: str,
+        name: str,
+        *,
+        checkout: Path,
+        folder: Path,
+        attached: str,
+        config: Mapping[str, str],
+        backend: str = "state",
     ) -> None:
         """Copies stacks/ into the folder and makes the stack.
 
         Its configuration is that of the checkout's file, with these keys besides or instead; its secrets are encrypted
-        by a passphrase, since a cloud's key service is not there.
+        by a passphrase, since a cloud's key service is not there. ``backend`` names the folder of its state.
         """
         self.project = project
         self.name = name
         self.folder = folder
-        self._environment = _environment(folder, attached)
+        self.backend = folder / backend
+        self._environment = _environment(folder, self.backend, attached)
         self._runs = 0
         self.program = copied(checkout, folder) / project
-        (folder / "state").mkdir(exist_ok=True)
+        self.backend.mkdir(exist_ok=True)
         self._configure(config)
         self.run("stack", "init", name, "--secrets-provider", "passphrase")
 
@@ -106,6 +115,15 @@ class Stack:
         """`pulumi state unprotect --all`, without asking."""
         self.run("state", "unprotect", "--all", "--yes")
 
+    def secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`."""
+        self.run("config", "set", "--stack", self.name, "--secret", key, value)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What a command beside the CLI needs in its environment to reach the same state."""
+        return {name: value for name, value in self._environment.items() if name.startswith("PULUMI_")}
+
     def outputs(self) -> Mapping[str, object]:
         """`pulumi stack output`."""
         return _object(json.loads(self.run("stack", "output", "--json", "--show-secrets")))
@@ -127,8 +145,10 @@ class Stack:
 
     def _configure(self, config: Mapping[str, str]) -> None:
         file = self.program / f"Pulumi.{self.name}.yaml"
-        read = _object(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else {}
-        given = {**_object(read.get("config")), **{f"{self.project}:{key}": value for key, value in config.items()}}
+        given: dict[str, object] = {}
+        if file.exists():
+            given |= _object(_object(yaml.safe_load(file.read_text(encoding="utf-8"))).get("config"))
+        given |= {f"{self.project}:{key}": value for key, value in config.items()}
         file.write_text(yaml.safe_dump({"config": given}), encoding="utf-8")
 
     def _update(self, *arguments: str) -> Done:
@@ -169,13 +189,13 @@ def copied(checkout: Path, folder: Path) -> Path:
     return stacks
 
 
-def _environment(folder: Path, attached: str) -> dict[str, str]:
+def _environment(folder: Path, backend: Path, attached: str) -> dict[str, str]:
     """The session's own, less whatever would lead to a real backend or to credentials."""
     foreign = ("PULUMI_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "GCP_", "CLOUDSDK_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {
         **kept,
-        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_BACKEND_URL": backend.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the tests",
         "PULUMI_DEBUG_COMMANDS": "true",  # So that the CLI takes --event-log.
         "PULUMI_DEBUG_PROVIDERS": attached,

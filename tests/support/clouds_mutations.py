@@ -12,7 +12,7 @@ import clouds_recording
 from rialto_platform.clouds import backends, guardrails, plan, range_checks, schema_check, value_checks
 from rialto_platform.clouds.guardrails import Rules
 from rialto_platform.clouds.interconnects import bgp
-from rialto_platform.clouds.recorder import PROVIDER_PREFIX, Recording, Registration
+from rialto_platform.clouds.recording import PROVIDER_PREFIX, Recording, Registration
 from rialto_platform.clouds.wire import Value
 from rialto_platform.venue import Venue
 

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 
 from rialto_platform.clouds import sdk_types, stand_ins, wire
-from rialto_platform.clouds.recorder import PROVIDER_PREFIX
+from rialto_platform.clouds.recording import PROVIDER_PREFIX
 from rialto_platform.clouds.wire import Value
 
 

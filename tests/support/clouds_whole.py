@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rialto_platform.clouds import inventory
-from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue, load
 
 

@@ -14,7 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -26,13 +26,11 @@ from rialto_platform.clouds.orders import orders
 from rialto_platform.clouds.outputs import FILE_VERSION, REGION_VERSION, Outputs
 from rialto_platform.clouds.plan import Plan
 from rialto_platform.clouds.recorder import record
+from rialto_platform.clouds.recording import Recording
 from rialto_platform.clouds.single_homed import single_homed
 from rialto_platform.clouds.stand_ins import Asked
 from rialto_platform.venue import Venue, VenueError, load, ways
 from rialto_platform.venue.model import Cloud
-
-if TYPE_CHECKING:
-    from rialto_platform.clouds.recorder import Recording
 
 OWNERS: Mapping[Cloud, str] = {
     "aws": "123456789012",

@@ -19,7 +19,7 @@ from rialto_platform.clouds.single_homed import SingleHomed
 from rialto_platform.venue import Venue
 
 if TYPE_CHECKING:
-    from rialto_platform.clouds.recorder import Recording, Registration
+    from rialto_platform.clouds.recording import Recording, Registration
 
 _CLOUDS: Mapping[str, str] = {"aws": "aws", "gcp": "gcp", "azure-native": "azure", "tls": "none", "random": "none"}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rialto_platform.venue import Region, Venue, ways
 
 if TYPE_CHECKING:
-    from rialto_platform.clouds.recorder import Recording, Registration
+    from rialto_platform.clouds.recording import Recording, Registration
 
 Recordings: TypeAlias = "Mapping[str, Recording]"
 """By project and stack: ``region/us``."""

@@ -21,7 +21,7 @@ from rialto_platform.clouds.ground import OUTPUTS_VERSION
 from rialto_platform.clouds.guardrails import Rules
 from rialto_platform.clouds.outputs import REGION_VERSION
 from rialto_platform.clouds.plan import Plan, StackPlan
-from rialto_platform.clouds.recorder import Recording
+from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
 
 STACKS = (

@@ -15,7 +15,7 @@ if importlib.util.find_spec("pulumi_azure_native") is None:
     pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
 
 from rialto_platform.clouds import schema_check, sdk_types, wire
-from rialto_platform.clouds.recorder import Registration
+from rialto_platform.clouds.recording import Registration
 
 TYPES = sorted(
     {
