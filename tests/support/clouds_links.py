@@ -11,11 +11,10 @@ from clouds_recording import OWNERS, recorded
 from pydantic import JsonValue
 
 from rialto_platform import venue as venue_files
-from rialto_platform.clouds import value_checks, wire
+from rialto_platform.clouds import wire
 from rialto_platform.clouds.interconnects import build, secrets
 from rialto_platform.clouds.interconnects.bgp import tunnels
 from rialto_platform.clouds.outputs import Outputs
-from rialto_platform.clouds.problems import Problem
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.clouds.stand_ins import Asked, OutputsFor
 from rialto_platform.venue import Venue
@@ -72,25 +71,6 @@ def redundant(venues: pathlib.Path) -> Venue:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     return venue_files.parse(text.encode())
-
-
-NO_REGIONS = (
-    ("aws:directconnect/connection:Connection", "location"),
-    ("gcp:compute/interconnect:Interconnect", "location"),
-)
-"""Whose place is a building where circuits meet the cloud, which the tables of regions don't have."""
-ADDRESSES = (
-    ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "amazonAddress"),
-    ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "customerAddress"),
-    ("gcp:compute/routerInterface:RouterInterface", "ipRange"),
-)
-"""What is one address with the length of its prefix, and so no range."""
-
-
-def wrong_values(recording: Recording) -> list[Problem]:
-    """What the value checks find, but for facilities and addresses, which they take for regions and ranges."""
-    others = {*NO_REGIONS, *ADDRESSES}
-    return [each for each in value_checks.check(recording) if (each.type, each.path) not in others]
 
 
 def region_stacks(venue: Venue) -> dict[str, Mapping[str, JsonValue]]:

@@ -32,6 +32,16 @@ _ROOTS = ("aws:ec2/vpc:Vpc", "azure-native:network:VirtualNetwork", "gcp:compute
 _TO_NETWORK = ("vpcId", "network", "virtualNetworkName", "vpcConfig", "subnetwork", "agentPoolProfiles", "subnetIds")
 
 
+_ADDRESSES = frozenset(
+    {
+        ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "amazonAddress"),
+        ("aws:directconnect/transitVirtualInterface:TransitVirtualInterface", "customerAddress"),
+        ("gcp:compute/routerInterface:RouterInterface", "ipRange"),
+    }
+)
+"""What is one address with the length of its prefix, and so no range."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """Where the ranges of a type are, and what they may be."""
@@ -184,7 +194,7 @@ def _malformed(recording: Recording) -> Iterator[Problem]:
                 cidr = _network(value)
                 if cidr is None:
                     yield Problem.of(resource, path, f"{value} is no IPv4 range", "write one such as 10.1.0.0/16")
-                elif str(cidr) != value:
+                elif str(cidr) != value and (resource.type, path) not in _ADDRESSES:
                     yield Problem.of(resource, path, f"{value} has bits beyond its prefix", f"the range is {cidr}")
         for kinds in (_SUBNETS, _OUTSIDE):
             if kind := kinds.get(resource.type):

@@ -18,6 +18,13 @@ from rialto_platform.venue.model import Cloud
 _CLOUDS: Mapping[str, Cloud] = {"aws": "aws", "gcp": "gcp", "azure-native": "azure"}
 _MACHINES = frozenset({"instanceType", "instanceTypes", "machineType", "vmSize"})
 _PLACES = frozenset({"location", "region"})
+_FACILITIES = frozenset(
+    {
+        ("aws:directconnect/connection:Connection", "location"),
+        ("gcp:compute/interconnect:Interconnect", "location"),
+    }
+)
+"""Types whose place is a building where circuits meet the cloud: the venue file's checks know those."""
 _ZONES = frozenset({"availabilityZone", "availabilityZones", "zone", "zones", "nodeLocations"})
 
 
@@ -63,7 +70,9 @@ def places(resource: Registration, cloud: Cloud) -> Iterator[Problem]:
     """Locations and zones exist in the cloud that they are asked of."""
     for path, key, value in _leaves(resource.inputs, ""):
         # A tag's or label's `region` is the venue's word.
-        if value == wire.UNKNOWN or {"tags", "labels"}.intersection(path.split(".")):
+        if value == wire.UNKNOWN or {"tags", "labels", "resourceLabels"}.intersection(path.split(".")):
+            continue
+        if (resource.type, path) in _FACILITIES:
             continue
         if key in _PLACES and not _is_place(cloud, value):
             right = "use a place of clouds/locations.py, or add it there"

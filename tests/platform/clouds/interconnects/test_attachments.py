@@ -5,11 +5,11 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from clouds_links import attached, redundant, wrong_values
+from clouds_links import attached, redundant
 from clouds_recording import unnamed, without_provider, without_tags
 
 from rialto_platform import venue as venue_files
-from rialto_platform.clouds import schema_check
+from rialto_platform.clouds import schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
@@ -48,7 +48,7 @@ def test_every_input_is_one_that_the_sdk_knows(recording: Recording) -> None:
 
 def test_names_places_and_labels_are_what_the_cloud_takes(recording: Recording) -> None:
     """And no two ranges of a network meet."""
-    assert wrong_values(recording) == []
+    assert value_checks.check(recording) == []
 
 
 def test_it_touches_its_own_cloud_alone(recording: Recording, region: str) -> None:

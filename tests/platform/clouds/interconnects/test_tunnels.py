@@ -6,12 +6,12 @@ import pathlib
 from collections.abc import Mapping
 
 import pytest
-from clouds_links import ends, outputs, paired, wrong_values
+from clouds_links import ends, outputs, paired
 from clouds_recording import unnamed, without_provider, without_tags
 from pydantic import JsonValue
 
 from rialto_platform import venue as venue_files
-from rialto_platform.clouds import schema_check
+from rialto_platform.clouds import schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.interconnects.ends import AwsEnd, AzureEnd, GcpEnd, end
 from rialto_platform.clouds.recording import Recording, Registration
@@ -77,7 +77,7 @@ def ordered(recording: Recording, kind: str) -> list[Registration]:
 def test_every_input_is_one_that_the_sdk_knows(recording: Recording) -> None:
     """Names, types, required ones, choices; and the names that clouds take."""
     assert schema_check.check(recording) == []
-    assert wrong_values(recording) == []
+    assert value_checks.check(recording) == []
 
 
 def test_a_pair_touches_its_two_clouds_alone(recording: Recording, pair: tuple[str, str]) -> None:
