@@ -91,7 +91,12 @@ CASES = (
         cloud="azure",
         package="azure-native",
         machine="Standard_L32s_v3",
-        changed=frozenset({("azure-native:containerservice:AgentPool", "vmSize")}),
+        changed=frozenset(
+            {
+                ("azure-native:containerservice:AgentPool", "vmSize"),
+                ("azure-native:compute:ProximityPlacementGroup", "intent.vmSizes[0]"),
+            }
+        ),
         drifts=("azure-native:storage:StorageAccount", "enableHttpsTrafficOnly"),
         lost="azure-native:insights:DiagnosticSetting",
         quota="azure-native:network:NatGateway",
