@@ -7,7 +7,7 @@ what only a real one knows: whether a change forces a replacement, quotas, permi
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -91,9 +91,14 @@ CASES = (
         cloud="azure",
         package="azure-native",
         machine="Standard_L32s_v3",
-        changed=frozenset({("azure-native:containerservice:AgentPool", "vmSize")}),
+        changed=frozenset(
+            {
+                ("azure-native:containerservice:AgentPool", "vmSize"),
+                ("azure-native:compute:ProximityPlacementGroup", "intent.vmSizes[0]"),
+            }
+        ),
         drifts=("azure-native:storage:StorageAccount", "enableHttpsTrafficOnly"),
-        lost="azure-native:insights:DiagnosticSetting",
+        lost="azure-native:monitor:DiagnosticSetting",
         quota="azure-native:network:NatGateway",
     ),
 )
@@ -152,8 +157,7 @@ def lived(case: Case, checkout: Path, folder: Path, emulator: Emulator) -> Life:
     planned = succeeded(stack.preview())
     changed = succeeded(stack.up())
     after = succeeded(stack.up())
-    drifted = next(one.urn for one in held if one.type == case.drifts[0])
-    lost = next(one.urn for one in held if one.type == case.lost)
+    drifted, lost = first(held, case.drifts[0]), first(held, case.lost)
     account.drift(drifted, **{case.drifts[1]: False})
     account.lose(lost)
     refresh = succeeded(stack.refresh())
@@ -192,6 +196,13 @@ def lived(case: Case, checkout: Path, folder: Path, emulator: Emulator) -> Life:
         destroyed=succeeded(stack.destroy()),
         kept=emulator.held(),
     )
+
+
+def first(held: Sequence[Held], kind: str) -> str:
+    """The URN of the first resource of a type."""
+    found = [one.urn for one in held if one.type == kind]
+    assert found, f"no {kind} among {sorted({one.type for one in held})}"
+    return found[0]
 
 
 def succeeded(done: Done) -> Done:
