@@ -98,6 +98,10 @@ soak: setup ## Simulate new seeds for SECONDS seconds (SECONDS=3600); one that b
 	@(cd engine && $(CARGO) build --quiet --release --locked -p rialto-sim)
 	@$(BIN)/python tests/failure/soak.py --seconds $(SECONDS)
 
+.PHONY: deployment
+deployment: setup $(DONE)/dev $(DONE)/clouds ## Take all stacks through the real Pulumi engine in emulated clouds (half an hour; needs pulumi)
+	@$(BIN)/python -m pytest --long tests/deployment
+
 DRILLS ?=
 .PHONY: drills
 drills: setup ## Kill, freeze and move nodes under verified flow, by the dozen (about an hour; DRILLS="--kind leader --times 5")

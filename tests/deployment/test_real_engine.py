@@ -231,7 +231,16 @@ def texts_of(value: object) -> frozenset[str]:
     return frozenset(cast("list[str]", value)) if isinstance(value, list) else frozenset()
 
 
-@pytest.fixture(scope="module", params=CASES, ids=[case.region for case in CASES])
+PARAMS = [
+    pytest.param(
+        case, id=case.region, marks=[] if case.cloud == "aws" else [pytest.mark.long(run="run: make deployment")]
+    )
+    for case in CASES
+]
+"""One region is lived whenever there is an engine, the others where they are asked for."""
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def life(request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Life:
     """The life of a region of the example."""
     case = cast("Case", request.param)
@@ -337,7 +346,7 @@ def test_a_destroy_leaves_what_is_retained_and_nothing_else(life: Life) -> None:
     assert retained
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.region for case in CASES])
+@pytest.mark.parametrize("case", PARAMS)
 def test_a_venue_of_one_region_comes_up_by_one_provider(case: Case, checkout: Path, tmp_path: Path) -> None:
     venue = clouds_files.cut(checkout / "stacks" / "venues", tmp_path, case.region)
     config = {"venue": str(venue), "owner": OWNERS[case.cloud], "outputs": "../outputs/none.json"}

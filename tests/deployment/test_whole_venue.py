@@ -34,6 +34,7 @@ from rialto_platform.venue import Venue, load, ways
 
 pytestmark = [
     pytest.mark.timeout(1800),
+    pytest.mark.long(run="run: make deployment"),
     pytest.mark.skipif(
         bool(clouds_engine.missing()),
         reason=f"not on the PATH: {', '.join(clouds_engine.missing())}; `rialto doctor clouds` says where to get them",
