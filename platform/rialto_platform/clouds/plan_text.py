@@ -18,13 +18,18 @@ def lines(plan: Plan, venue: Venue) -> list[str]:
     total = sum(sum(stack.kinds.values()) for stack in plan.stacks)
     clouds = len({cloud for stack in plan.stacks for cloud in stack.clouds})
     return [
-        f"Venue {plan.venue}: {total} resources in {len(plan.stacks)} stacks and {clouds} clouds. Nothing was touched.",
+        f"Venue {plan.venue}: {total} resources in {_count(len(plan.stacks), 'stack')} and {_count(clouds, 'cloud')}."
+        " Nothing was touched.",
         *(line for stack in plan.stacks for line in _stack(stack, venue)),
         *_single_homed(plan),
         *_orders(plan.orders),
         *_circuits(plan.circuits),
         *_violations(plan),
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _stack(stack: StackPlan, venue: Venue) -> list[str]:
