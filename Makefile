@@ -151,7 +151,8 @@ $(DONE)/node: $(DONE)/runtime $(RUST) engine/crates/node/pyproject.toml
 	@$(NEED_CARGO)
 	echo "Building the engine's processes"
 	touch $@.started
-	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-node -p rialto-load -p rialto-link)
+	# Without the node: built together they would resolve other features, and the replicated log be compiled twice.
+	(cd engine && $(CARGO) build $(QUIET) --release --locked -p rialto-load -p rialto-link)
 	$(call maturin,engine/crates/node/Cargo.toml)
 	install -m 755 $(TARGET)/release/rialto-load $(TARGET)/release/rialto-link $(BIN)
 	mv $@.started $@
