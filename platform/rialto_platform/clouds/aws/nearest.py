@@ -6,7 +6,7 @@ name and region); the places are those of `locations`.
 
 from __future__ import annotations
 
-from rialto_platform.clouds.errors import CloudError
+from rialto_platform.clouds.near import near
 from rialto_platform.venue import Region
 
 _GCP = {
@@ -99,13 +99,5 @@ def nearest(name: str, region: Region) -> str:
     Raises:
         CloudError: no nearest region is known.
     """
-    if region.cloud == "aws":
-        return region.location
-    near = (_GCP if region.cloud == "gcp" else _AZURE).get(region.location)
-    if near is None:
-        raise CloudError(
-            f"regions.{name}.location",
-            f"no AWS region is known to be near {region.location} ({region.cloud}), so Route 53 can't route to it",
-            "add the pair to rialto_platform/clouds/aws/nearest.py",
-        )
-    return near
+    wrong = f"no AWS region is known to be near {region.location} ({region.cloud}), so Route 53 can't route to it"
+    return near(name, region, "aws", {"gcp": _GCP, "azure": _AZURE}, wrong)

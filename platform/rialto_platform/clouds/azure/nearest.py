@@ -7,7 +7,7 @@ zones".
 
 from __future__ import annotations
 
-from rialto_platform.clouds.errors import CloudError
+from rialto_platform.clouds.near import near
 from rialto_platform.venue import Region
 
 _AWS = {
@@ -95,13 +95,5 @@ def nearest(name: str, region: Region) -> str:
     Raises:
         CloudError: no nearest region is known.
     """
-    if region.cloud == "azure":
-        return region.location
-    near = (_AWS if region.cloud == "aws" else _GCP).get(region.location)
-    if near is None:
-        raise CloudError(
-            f"regions.{name}.location",
-            f"no Azure region is known near {region.location} ({region.cloud}), so Traffic Manager can't route there",
-            "add the pair to rialto_platform/clouds/azure/nearest.py",
-        )
-    return near
+    wrong = f"no Azure region is known near {region.location} ({region.cloud}), so Traffic Manager can't route there"
+    return near(name, region, "azure", {"aws": _AWS, "gcp": _GCP}, wrong)

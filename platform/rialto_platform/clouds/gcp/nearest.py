@@ -6,7 +6,7 @@ are those in Compute Engine, "Regions and zones", Amazon EC2, "Regions and Zones
 
 from __future__ import annotations
 
-from rialto_platform.clouds.errors import CloudError
+from rialto_platform.clouds.near import near
 from rialto_platform.venue import Region
 
 _AWS = {
@@ -82,13 +82,5 @@ def nearest(name: str, region: Region) -> str:
     Raises:
         CloudError: no nearest region is known.
     """
-    if region.cloud == "gcp":
-        return region.location
-    near = (_AWS if region.cloud == "aws" else _AZURE).get(region.location)
-    if near is None:
-        raise CloudError(
-            f"regions.{name}.location",
-            f"Cloud DNS can't route to {region.location} ({region.cloud}): no Google Cloud region is known to be near",
-            "add the pair to rialto_platform/clouds/gcp/nearest.py",
-        )
-    return near
+    wrong = f"Cloud DNS can't route to {region.location} ({region.cloud}): no Google Cloud region is known to be near"
+    return near(name, region, "gcp", {"aws": _AWS, "azure": _AZURE}, wrong)
