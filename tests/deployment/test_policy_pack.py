@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-if importlib.util.find_spec("pulumi_azure_native") is None:
-    pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
-
 import clouds_engine
+import pytest
 from clouds_emulator import Emulator
 from clouds_engine import Stack
 from clouds_recording import OWNERS
 
 pytestmark = [
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        bool(clouds_engine.missing()),
-        reason=f"not on the PATH: {', '.join(clouds_engine.missing())}; `rialto doctor clouds` says where to get them",
-    ),
-    pytest.mark.skipif(
-        importlib.util.find_spec("pulumi_policy") is None,
-        reason="pulumi-policy, which the pack is made with, is not installed: `rialto doctor clouds` says how",
-    ),
+    clouds_engine.NEEDED,
 ]
 
 PACK = ("--policy-pack", "../guardrails")

@@ -6,19 +6,14 @@ what only a real one knows: whether a change forces a replacement, quotas, permi
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import pytest
-
-if importlib.util.find_spec("pulumi_azure_native") is None:
-    pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
-
 import clouds_engine
 import clouds_files
+import pytest
 import yaml
 from clouds_account import Held
 from clouds_emulator import Emulator
@@ -32,10 +27,7 @@ from rialto_platform.clouds.recording import Recording
 
 pytestmark = [
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        bool(clouds_engine.missing()),
-        reason=f"not on the PATH: {', '.join(clouds_engine.missing())}; `rialto doctor clouds` says where to get them",
-    ),
+    clouds_engine.NEEDED,
 ]
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"

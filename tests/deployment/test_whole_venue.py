@@ -5,7 +5,6 @@ A folder for each cloud's state; what a stack needs of another goes by `rialto o
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -13,12 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-if importlib.util.find_spec("pulumi_azure_native") is None:
-    pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
-
 import clouds_engine
+import pytest
 from clouds_emulator import Emulator
 from clouds_engine import Done
 from clouds_engine import Stack as Deployed
@@ -35,10 +30,7 @@ from rialto_platform.venue import Venue, load, ways
 pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.long(run="run: make deployment"),
-    pytest.mark.skipif(
-        bool(clouds_engine.missing()),
-        reason=f"not on the PATH: {', '.join(clouds_engine.missing())}; `rialto doctor clouds` says where to get them",
-    ),
+    clouds_engine.NEEDED,
 ]
 
 PACKAGES = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}

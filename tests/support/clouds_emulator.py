@@ -24,12 +24,13 @@ import clouds_diff
 import clouds_previews
 import grpc
 from clouds_account import Account, AccountError, Held
+from clouds_recording import registration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rialto_platform.clouds import schema_check, sdk_types, stand_ins, wire
-from rialto_platform.clouds.recording import PROVIDER_PREFIX, Registration
+from rialto_platform.clouds.recording import PROVIDER_PREFIX
 from rialto_platform.clouds.stand_ins import Asked
 from rialto_platform.clouds.wire import Value
 
@@ -216,7 +217,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _checked(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         asked = _asked(request.urn, request.news)
-        problems = schema_check.check_resource(_registration(asked))
+        given = _without_engines(asked.inputs)
+        problems = schema_check.check_resource(registration(asked.type, given, urn=asked.urn, name=asked.name))
         failures = [
             provider_pb2.CheckFailure(property=problem.path, reason=f"{problem.wrong}; {problem.right}")
             for problem in problems
@@ -278,28 +280,6 @@ def _load(kind: str) -> None:
 
 def _without_engines(inputs: Mapping[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in inputs.items() if key not in _OF_THE_ENGINE}
-
-
-def _registration(asked: Asked) -> Registration:
-    """What the schema check looks at; the rest of a registration an engine does not hand on."""
-    return Registration(
-        urn=asked.urn,
-        type=asked.type,
-        name=asked.name,
-        parent="",
-        custom=True,
-        provider="",
-        providers={},
-        dependencies=frozenset(),
-        property_dependencies={},
-        protect=False,
-        retain_on_delete=False,
-        ignore_changes=(),
-        inputs=_without_engines(asked.inputs),
-        secret_inputs=(),
-        id="",
-        outputs={},
-    )
 
 
 def _fail(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:

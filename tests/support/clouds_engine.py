@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import pytest
 import yaml
 
 TOOLS = ("pulumi", "pulumi-language-python")
@@ -23,9 +24,12 @@ _TIMEOUT_S = 240.0
 _SAME = "same"
 
 
-def missing() -> list[str]:
-    """Those of the tools that are not on the PATH."""
-    return [tool for tool in TOOLS if shutil.which(tool) is None]
+_MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
+NEEDED = pytest.mark.skipif(
+    bool(_MISSING),
+    reason=f"not on the PATH: {', '.join(_MISSING)}; `rialto doctor clouds` says where to get them",
+)
+"""Of every test that runs the engine."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,11 @@ import pulumi
 from rialto_platform import venue as venue_files
 from rialto_platform.clouds import sdk_types, stand_ins
 from rialto_platform.clouds.ground import Ground, GroundArgs
+from rialto_platform.clouds.outputs import FILE_VERSION, REGION_VERSION, Outputs, RegionOutputs
 from rialto_platform.clouds.recorder import Recording, Registration, record
+from rialto_platform.clouds.wire import Value
 from rialto_platform.venue import Venue
+from rialto_platform.venue.model import Cloud
 
 OWNERS = {
     "aws": "123456789012",
@@ -80,6 +83,42 @@ def recorded_region(
             pulumi.export(key, value)
 
     return recorded(program, stack=name, config=config, preview=preview)
+
+
+def reread(recording: Recording, name: str, cloud: Cloud) -> RegionOutputs:
+    """What the outputs file's reader makes of what a region of three-clouds.yaml exported."""
+    told = {
+        "version": REGION_VERSION,
+        "venue": "three-clouds",
+        "region": name,
+        "cloud": cloud,
+        "owner": OWNERS[cloud],
+        **recording.outputs,
+    }
+    outputs = Outputs(version=FILE_VERSION, venue="three-clouds", collected_ns=1, stacks={})
+    return outputs.model_copy(update={"stacks": {f"region/{name}": told}}).region(name)
+
+
+def registration(kind: str, inputs: Mapping[str, Value], *, urn: str = "", name: str = "x") -> Registration:
+    """A resource of these inputs, without anything around it."""
+    return Registration(
+        urn=urn or f"urn:{kind}",
+        type=kind,
+        name=name,
+        parent="",
+        custom=True,
+        provider="",
+        providers={},
+        dependencies=frozenset(),
+        property_dependencies={},
+        protect=False,
+        retain_on_delete=False,
+        ignore_changes=(),
+        inputs=inputs,
+        secret_inputs=(),
+        id="",
+        outputs={},
+    )
 
 
 def without_provider(recording: Recording) -> list[str]:

@@ -18,9 +18,6 @@ from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.names import Names
 from rialto_platform.venue import Region, Venue
 
-OUTPUTS_VERSION = 1
-"""Of the mapping that a region's stack exports; a consumer refuses another one."""
-
 
 @dataclass(frozen=True, slots=True)
 class GroundArgs:

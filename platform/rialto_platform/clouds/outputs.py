@@ -23,7 +23,7 @@ from rialto_platform.local import files
 FILE_VERSION = 1
 """Of the file's own shape."""
 REGION_VERSION = 1
-"""Of what a region's stack exports; `ground.OUTPUTS_VERSION` says the same to the programs."""
+"""Of what a region's stack exports."""
 
 StackOutputs: TypeAlias = Mapping[str, JsonValue]
 """One stack's outputs, as `pulumi stack output --json` prints them."""

@@ -13,9 +13,9 @@ import pulumi
 
 from rialto_platform.clouds import backends, provider
 from rialto_platform.clouds.errors import CloudError
-from rialto_platform.clouds.ground import OUTPUTS_VERSION, GroundArgs
+from rialto_platform.clouds.ground import GroundArgs
 from rialto_platform.clouds.interconnects import build
-from rialto_platform.clouds.outputs import Outputs
+from rialto_platform.clouds.outputs import REGION_VERSION, Outputs
 from rialto_platform.venue import Venue, VenueError, load
 
 
@@ -37,7 +37,7 @@ def region() -> None:
         ground = provider.ground(args)
     except CloudError as error:
         raise _run_error(error) from error
-    pulumi.export("version", OUTPUTS_VERSION)
+    pulumi.export("version", REGION_VERSION)
     pulumi.export("venue", venue.name)
     pulumi.export("region", name)
     pulumi.export("cloud", args.region.cloud)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-if importlib.util.find_spec("pulumi_azure_native") is None:
-    pytest.skip("the cloud SDKs are not installed: make clouds", allow_module_level=True)
-
 from clouds_files import cut
 from clouds_whole import whole
 
 from rialto_platform.clouds import backends, guardrails, inventory, plan, plan_text
-from rialto_platform.clouds.ground import OUTPUTS_VERSION
 from rialto_platform.clouds.guardrails import Rules
 from rialto_platform.clouds.outputs import REGION_VERSION
 from rialto_platform.clouds.plan import Plan, StackPlan
@@ -108,7 +102,6 @@ def test_no_resource_is_left_to_a_default_provider(made: dict[str, Recording]) -
 
 
 def test_a_region_exports_what_the_others_read(made: dict[str, Recording], venue: Venue) -> None:
-    assert OUTPUTS_VERSION == REGION_VERSION
     for name, region in venue.regions.items():
         exported = made[f"region/{name}"].outputs
         assert exported["version"] == REGION_VERSION

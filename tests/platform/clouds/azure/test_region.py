@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from clouds_recording import OWNERS, recorded_region, unnamed, without_component, without_provider, without_tags
+from clouds_recording import OWNERS, recorded_region, reread, unnamed, without_component, without_provider, without_tags
 
-from rialto_platform.clouds import guardrails, schema_check, value_checks
+from rialto_platform.clouds import guardrails, plan, schema_check, value_checks
 from rialto_platform.clouds.azure.region import AzureGround
+from rialto_platform.clouds.backends import Stack
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.guardrails.resource import get
-from rialto_platform.clouds.outputs import AzureRegion, Outputs
+from rialto_platform.clouds.outputs import AzureRegion
 from rialto_platform.clouds.recorder import Recording
 from rialto_platform.venue import Venue
 from rialto_platform.venue.model import Access
@@ -89,19 +90,7 @@ def test_values_fit_azure(europe: Recording, alone: Recording, longest: Recordin
 def test_the_guardrails_let_it_through(europe: Recording, alone: Recording, whole: Venue) -> None:
     """Which tell of nothing, in a venue of three clouds and in one of Azure alone."""
     for recording in (europe, alone):
-        resources = [
-            guardrails.Resource(
-                type=guardrails.kind(each.type),
-                name=each.name,
-                urn=each.urn,
-                props=each.inputs,
-                protect=each.protect,
-                sources=each.property_dependencies,
-                stack="region/europe",
-            )
-            for each in recording.resources
-            if each.custom and not each.is_provider
-        ]
+        resources = plan.guarded(Stack("region", "europe", "azure"), recording)
         assert [str(each) for each in guardrails.check(resources, guardrails.Rules.of(whole))] == []
 
 
@@ -138,16 +127,7 @@ def test_one_group_holds_the_region_one_its_entry_one_its_access(europe: Recordi
 
 def test_it_exports_what_a_region_exports(europe: Recording) -> None:
     """As the outputs file's reader takes it."""
-    told = {
-        "version": 1,
-        "venue": "three-clouds",
-        "region": "europe",
-        "cloud": "azure",
-        "owner": OWNERS["azure"],
-        **europe.outputs,
-    }
-    outputs = Outputs.model_validate({"version": 1, "venue": "three-clouds", "collected_ns": 1, "stacks": {}})
-    read = outputs.model_copy(update={"stacks": {"region/europe": told}}).region("europe")
+    read = reread(europe, "europe", "azure")
     assert isinstance(read, AzureRegion)
     assert read.network.vnet_id == europe.one("azure-native:network:VirtualNetwork", "three-clouds-europe-network").id
     gateways = europe.one("azure-native:network:Subnet", "three-clouds-europe-gateways")

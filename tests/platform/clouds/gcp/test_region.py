@@ -6,12 +6,22 @@ import re
 from collections import Counter
 
 import pytest
-from clouds_recording import OTHERS, OWNERS, recorded_region, unnamed, without_component, without_provider, without_tags
+from clouds_recording import (
+    OTHERS,
+    OWNERS,
+    recorded_region,
+    reread,
+    unnamed,
+    without_component,
+    without_provider,
+    without_tags,
+)
 
-from rialto_platform.clouds import guardrails, schema_check, value_checks
+from rialto_platform.clouds import guardrails, plan, schema_check, value_checks
+from rialto_platform.clouds.backends import Stack
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.gcp.region import GcpGround
-from rialto_platform.clouds.outputs import GcpRegion, Outputs
+from rialto_platform.clouds.outputs import GcpRegion
 from rialto_platform.clouds.recorder import Recording
 from rialto_platform.venue import Venue
 
@@ -132,16 +142,7 @@ def test_each_kind_waits_for_its_own_api(asia: Recording, prefix: str, api: str)
 
 def test_it_exports_what_a_region_exports(asia: Recording) -> None:
     """As the outputs file's reader takes it."""
-    told = {
-        "version": 1,
-        "venue": "three-clouds",
-        "region": "asia",
-        "cloud": "gcp",
-        "owner": OWNERS["gcp"],
-        **asia.outputs,
-    }
-    outputs = Outputs.model_validate({"version": 1, "venue": "three-clouds", "collected_ns": 1, "stacks": {}})
-    read = outputs.model_copy(update={"stacks": {"region/asia": told}}).region("asia")
+    read = reread(asia, "asia", "gcp")
     assert isinstance(read, GcpRegion)
     vpc = asia.one("gcp:compute/network:Network")
     assert (read.network.id, read.network.name) == (vpc.id, "three-clouds-asia-network")
@@ -200,18 +201,7 @@ def test_two_regions_near_one_place_share_it(longest: Recording) -> None:
 def test_it_passes_the_guardrails(whole: Venue, asia: Recording) -> None:
     """All of them: a region needs no exception."""
     rules = guardrails.Rules.of(whole)
-    resources = [
-        guardrails.Resource(
-            type=each.type,
-            name=each.name,
-            urn=each.urn,
-            props=each.inputs,
-            protect=each.protect,
-            sources=each.property_dependencies,
-            stack="region/asia",
-        )
-        for each in asia.resources
-    ]
+    resources = plan.guarded(Stack("region", "asia", "gcp"), asia)
     assert [str(violation) for violation in guardrails.check(resources, rules)] == []
 
 

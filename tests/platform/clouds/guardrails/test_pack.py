@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -114,11 +113,6 @@ def test_without_a_venue_nothing_is_let_through(variables: dict[str, str]) -> No
         pack.rules(variables)
 
 
-needs_library = pytest.mark.skipif(
-    importlib.util.find_spec("pulumi_policy") is None, reason="pulumi-policy is not installed: make clouds"
-)
-
-
 @pytest.fixture(scope="module")
 def port(checkout: Path) -> Iterator[int]:
     """The pack of stacks/guardrails, serving as the engine has it serve."""
@@ -139,7 +133,6 @@ def port(checkout: Path) -> Iterator[int]:
             served.wait()
 
 
-@needs_library
 def test_the_pack_serves_every_policy_as_mandatory(port: int) -> None:
     info = asked(port, "GetAnalyzerInfo")
     policies = cast("list[dict[str, object]]", info["policies"])
@@ -148,7 +141,6 @@ def test_the_pack_serves_every_policy_as_mandatory(port: int) -> None:
     assert {one["enforcementLevel"] for one in policies} == {"MANDATORY"}
 
 
-@needs_library
 def test_the_pack_stops_a_bad_resource_and_lets_a_good_one_through(port: int) -> None:
     bad = {"type": EIP, "urn": URN, "name": "x", "properties": {"tags": {**tags("us", "bastion")}}}
     diagnostics = cast("list[dict[str, object]]", asked(port, "Analyze", bad)["diagnostics"])
@@ -159,7 +151,6 @@ def test_the_pack_stops_a_bad_resource_and_lets_a_good_one_through(port: int) ->
     assert "diagnostics" not in asked(port, "Analyze", good)
 
 
-@needs_library
 def test_the_pack_judges_no_value_that_a_preview_does_not_know(port: int) -> None:
     unknown = "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7"
     cluster = {
@@ -171,7 +162,6 @@ def test_the_pack_judges_no_value_that_a_preview_does_not_know(port: int) -> Non
     assert "diagnostics" not in asked(port, "Analyze", cluster)
 
 
-@needs_library
 def test_the_pack_judges_a_whole_stack(port: int) -> None:
     bucket = {"type": "aws:s3/bucket:Bucket", "urn": "urn:pulumi:us::region::aws:s3/bucket:Bucket::b", "name": "b"}
     told: Mapping[str, object] = {"resources": [{**bucket, "properties": dict[str, object]()}]}
