@@ -24,7 +24,7 @@ from rialto_platform.clouds.azure.place import Place
 from rialto_platform.clouds.azure.pools import first_system_pool
 from rialto_platform.clouds.azure.ranges import Ranges
 from rialto_platform.clouds.azure.registry import Registry
-from rialto_platform.clouds.azure.roles import Role, grant
+from rialto_platform.clouds.azure.roles import Role, grant, identity
 from rialto_platform.clouds.azure.sinks import Sinks
 
 AUDIT_LOGS = ("audit",)
@@ -66,14 +66,7 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("rialto:azure:Cluster", place.of("cluster"), None, opts)
         self._args = args
         zone = private_zone(place, "api", api_zone(place.location), self, None)
-        kubelet = managedidentity.UserAssignedIdentity(
-            place.of("kubelet"),
-            resource_name_=place.of("kubelet"),
-            resource_group_name=place.group,
-            location=place.location,
-            tags=place.tags("kubelet"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        kubelet = identity(place, "kubelet", self)
         disks = self._disks()
         grants = self._grants(zone.id, disks.id, kubelet)
         self.cluster = containerservice.ManagedCluster(

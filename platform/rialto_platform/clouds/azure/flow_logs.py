@@ -12,7 +12,7 @@ from pulumi_azure_native import managedidentity, storage
 from rialto_platform.clouds.azure.accounts import closed_account
 from rialto_platform.clouds.azure.keys import Keys
 from rialto_platform.clouds.azure.place import Place
-from rialto_platform.clouds.azure.roles import Role, grant
+from rialto_platform.clouds.azure.roles import Role, grant, identity
 
 KEPT_DAYS = 30
 
@@ -29,14 +29,7 @@ class FlowLogs(pulumi.ComponentResource):
         """The log itself is the network's: see `network`."""
         super().__init__("rialto:azure:FlowLogs", place.of("flows"), None, opts)
         self.account = closed_account(place, "flows", keys, keys.flows, self, bypass=storage.Bypass.AZURE_SERVICES)
-        self.writer = managedidentity.UserAssignedIdentity(
-            place.of("flows-writer"),
-            resource_name_=place.of("flows-writer"),
-            resource_group_name=place.group,
-            location=place.location,
-            tags=place.tags("flows-writer"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.writer = identity(place, "flows-writer", self)
         self.grant = grant(
             place, "flows-writer", Role.STORAGE_BLOB_CONTRIBUTOR, self.writer.principal_id, self.account.id, self
         )

@@ -13,7 +13,7 @@ from pulumi_azure_native import authorization, managedidentity
 
 from rialto_platform.clouds.azure.backups import Backups
 from rialto_platform.clouds.azure.place import Place
-from rialto_platform.clouds.azure.roles import grant
+from rialto_platform.clouds.azure.roles import grant, identity
 
 NAMESPACE = "rialto"
 """Where the workloads run, under a Kubernetes service account of the identity's name."""
@@ -65,22 +65,15 @@ class Identities(pulumi.ComponentResource):
 
     def _identity(self, role: str) -> managedidentity.UserAssignedIdentity:
         args, place = self._args, self._args.place
-        identity = managedidentity.UserAssignedIdentity(
-            place.of(role),
-            resource_name_=place.of(role),
-            resource_group_name=place.group,
-            location=place.location,
-            tags=place.tags(role),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        made = identity(place, role, self)
         managedidentity.FederatedIdentityCredential(
             place.of(role),
             federated_identity_credential_resource_name="aks",
-            resource_name_=identity.name,
+            resource_name_=made.name,
             resource_group_name=place.group,
             issuer=args.issuer,
             subject=f"system:serviceaccount:{NAMESPACE}:{role}",
             audiences=[AUDIENCE],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return identity
+        return made

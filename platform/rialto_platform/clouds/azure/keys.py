@@ -16,7 +16,7 @@ import pulumi
 from pulumi_azure_native import keyvault, managedidentity
 
 from rialto_platform.clouds.azure.place import Place
-from rialto_platform.clouds.azure.roles import Role, grant
+from rialto_platform.clouds.azure.roles import Role, grant, identity
 from rialto_platform.clouds.azure.sinks import Sinks
 
 ROTATED_AFTER = "P90D"
@@ -56,7 +56,8 @@ class Keys(pulumi.ComponentResource):
         super().__init__("rialto:azure:Keys", place.of("keys"), None, opts)
         self._place = place
         users = {
-            role: self._user(role) for role in ("cluster", "backups-key", "registry-key", "disks-key", "flows-key")
+            role: identity(place, role, self)
+            for role in ("cluster", "backups-key", "registry-key", "disks-key", "flows-key")
         }
         # An identity says what directory it is in; asking for it would take credentials, which a plan has not.
         self.tenant = users["cluster"].tenant_id
@@ -89,17 +90,6 @@ class Keys(pulumi.ComponentResource):
         self.flows = self._use("flows", Role.KEY_ENCRYPTION_USER, users["flows-key"])
         sinks.watch("keys", self.vault.id, self)
         self.register_outputs({"id": self.vault.id})
-
-    def _user(self, role: str) -> managedidentity.UserAssignedIdentity:
-        place = self._place
-        return managedidentity.UserAssignedIdentity(
-            place.of(role),
-            resource_name_=place.of(role),
-            resource_group_name=place.group,
-            location=place.location,
-            tags=place.tags(role),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _use(self, role: str, may: Role, user: managedidentity.UserAssignedIdentity) -> KeyUse:
         place = self._place

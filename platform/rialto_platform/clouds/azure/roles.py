@@ -1,4 +1,4 @@
-"""Azure's built-in roles that a region grants, and how one is granted.
+"""Azure's built-in roles that a region grants, how one is granted, and the identities that act by them.
 
 Source: Azure RBAC, "Azure built-in roles" (their ids are the same in every directory).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 
 import pulumi
-from pulumi_azure_native import authorization
+from pulumi_azure_native import authorization, managedidentity
 
 from rialto_platform.clouds.azure.place import Place
 
@@ -37,6 +37,18 @@ class Role(Enum):
     def id(self, subscription: str) -> str:
         """The role's definition, as a subscription sees it."""
         return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{self.value}"
+
+
+def identity(place: Place, role: str, parent: pulumi.Resource) -> managedidentity.UserAssignedIdentity:
+    """An identity of the region's own, that may do nothing until it is granted something."""
+    return managedidentity.UserAssignedIdentity(
+        place.of(role),
+        resource_name_=place.of(role),
+        resource_group_name=place.group,
+        location=place.location,
+        tags=place.tags(role),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
 
 def grant(
