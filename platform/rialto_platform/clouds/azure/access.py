@@ -26,6 +26,7 @@ from rialto_platform.clouds.azure.endpoints import private_zone
 from rialto_platform.clouds.azure.groups import security_group
 from rialto_platform.clouds.azure.network import GATEWAY_SUBNET
 from rialto_platform.clouds.azure.place import Place
+from rialto_platform.clouds.azure.public import static_address
 from rialto_platform.clouds.azure.ranges import Ranges
 from rialto_platform.clouds.azure.sinks import Sinks
 
@@ -193,19 +194,7 @@ class Access(pulumi.ComponentResource):
 
     def _gateway(self, subnet: network.Subnet) -> network.VirtualNetworkGateway:
         place, tenant = self._place, self._args.tenant
-        address = network.PublicIPAddress(
-            place.of("access"),
-            resource_group_name=place.group,
-            location=place.location,
-            sku=network.PublicIPAddressSkuArgs(
-                name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
-            ),
-            public_ip_allocation_method=network.IPAllocationMethod.STATIC,
-            public_ip_address_version=network.IPVersion.I_PV4,
-            zones=list(place.zones),
-            tags=place.tags("access"),
-            opts=self._child,
-        )
+        address = static_address(place, "access", self._child)
         return network.VirtualNetworkGateway(
             place.of("access"),
             resource_group_name=place.group,

@@ -20,6 +20,7 @@ from pulumi_azure_native import dns, network, resources, trafficmanager
 from rialto_platform.clouds import ports
 from rialto_platform.clouds.azure.endpoints import GLOBAL
 from rialto_platform.clouds.azure.place import Place
+from rialto_platform.clouds.azure.public import static_address
 from rialto_platform.clouds.azure.sinks import Sinks
 
 HEALTH_PATH = "/healthz"
@@ -77,23 +78,13 @@ class Entry(pulumi.ComponentResource):
             tags=place.tags("entry"),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
-        self.address = network.PublicIPAddress(
-            place.of("entry"),
-            public_ip_address_name=place.of("entry"),
-            resource_group_name=self.group.name,
-            location=place.location,
-            sku=network.PublicIPAddressSkuArgs(
-                name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
-            ),
-            public_ip_allocation_method=network.IPAllocationMethod.STATIC,
-            public_ip_address_version=network.IPVersion.I_PV4,
-            zones=list(place.zones),
+        self.address = static_address(
+            place.within(self.group.name),
+            "entry",
+            pulumi.ResourceOptions(parent=self, protect=True),
+            name=place.of("entry"),
             # Traffic Manager takes an address of Azure by its name.
-            dns_settings=network.PublicIPAddressDnsSettingsArgs(
-                domain_name_label=place.names.shared("entry", place.owner)
-            ),
-            tags=place.tags("entry"),
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            dns=network.PublicIPAddressDnsSettingsArgs(domain_name_label=place.names.shared("entry", place.owner)),
         )
         self.profile = self._profile()
         self.zone = self._zone(args.domain) if args.domain else None

@@ -18,6 +18,7 @@ from rialto_platform.clouds.azure import rules
 from rialto_platform.clouds.azure.flow_logs import KEPT_DAYS, FlowLogs
 from rialto_platform.clouds.azure.groups import security_group
 from rialto_platform.clouds.azure.place import Place
+from rialto_platform.clouds.azure.public import static_address
 from rialto_platform.clouds.azure.ranges import Ranges
 from rialto_platform.clouds.azure.sinks import Sinks
 
@@ -169,19 +170,7 @@ class Network(pulumi.ComponentResource):
     def _nat(self, zone: str) -> network.NatGateway:
         """A zone's own, so that a zone that is lost takes no other's way out with it."""
         place, role = self._args.place, f"nat-{zone}"
-        address = network.PublicIPAddress(
-            place.of(role),
-            resource_group_name=place.group,
-            location=place.location,
-            sku=network.PublicIPAddressSkuArgs(
-                name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
-            ),
-            public_ip_allocation_method=network.IPAllocationMethod.STATIC,
-            public_ip_address_version=network.IPVersion.I_PV4,
-            zones=[zone],
-            tags=place.tags(role),
-            opts=self._child,
-        )
+        address = static_address(place, role, self._child, zones=[zone])
         return network.NatGateway(
             place.of(role),
             resource_group_name=place.group,

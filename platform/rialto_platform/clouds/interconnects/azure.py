@@ -15,6 +15,7 @@ import pulumi
 from pulumi_azure_native import Provider, network
 
 from rialto_platform.clouds.azure.place import Place
+from rialto_platform.clouds.azure.public import static_address
 from rialto_platform.clouds.interconnects import bgp, routes, secrets, sizes
 from rialto_platform.clouds.interconnects.attachment import Attachment, AttachmentArgs
 from rialto_platform.clouds.outputs import AzureNetwork
@@ -185,21 +186,7 @@ class AzureAttachment(Attachment):
         return f"{group}/providers/{gateway}/ipConfigurations/instance-{number}"
 
     def _address(self, role: str) -> network.PublicIPAddress:
-        place = self._place
-        return network.PublicIPAddress(
-            place.of(role),
-            public_ip_address_name=place.of(role),
-            resource_group_name=place.group,
-            location=place.location,
-            sku=network.PublicIPAddressSkuArgs(
-                name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
-            ),
-            public_ip_allocation_method=network.IPAllocationMethod.STATIC,
-            public_ip_address_version=network.IPVersion.I_PV4,
-            zones=list(place.zones),
-            tags=place.tags(role),
-            opts=self._child,
-        )
+        return static_address(self._place, role, self._child, name=self._place.of(role))
 
     def outputs(self) -> Mapping[str, pulumi.Input[object]]:
         """What the stack exports; the service keys are secrets, which only their carrier may see."""
