@@ -7,16 +7,9 @@ import pathlib
 import pytest
 from clouds_recording import recorded_region, reduced
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds.azure.region import AzureGround
 from rialto_platform.clouds.recorder import Recording
 from rialto_platform.venue import Venue
-
-
-@pytest.fixture(scope="session")
-def whole(venues: pathlib.Path) -> Venue:
-    """The venue of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
 
 
 @pytest.fixture(scope="session")
