@@ -8,7 +8,6 @@ import pytest
 from clouds_links import attached, redundant
 from clouds_recording import unnamed, without_provider, without_tags
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds import schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.recording import Recording
@@ -23,12 +22,6 @@ ORDERED = (
 """What is ordered of a cloud and takes weeks to come back."""
 
 
-@pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
 @pytest.fixture(scope="module", params=list(PACKAGES))
 def region(request: pytest.FixtureRequest) -> str:
     """Each region in turn."""
@@ -36,9 +29,9 @@ def region(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def recording(three: Venue, region: str) -> Recording:
+def recording(whole: Venue, region: str) -> Recording:
     """Its attachment, with every circuit delivered."""
-    return attached(three, region)
+    return attached(whole, region)
 
 
 def test_every_input_is_one_that_the_sdk_knows(recording: Recording) -> None:
@@ -57,11 +50,11 @@ def test_it_touches_its_own_cloud_alone(recording: Recording, region: str) -> No
     assert packages == {PACKAGES[region]}
 
 
-def test_everything_is_made_by_the_regions_provider(recording: Recording, three: Venue, region: str) -> None:
+def test_everything_is_made_by_the_regions_provider(recording: Recording, whole: Venue, region: str) -> None:
     """Never by a default one, whose place and credentials come from anywhere."""
     assert without_provider(recording) == []
     [provider] = [each for each in recording.resources if each.is_provider]
-    assert three.regions[region].location in (provider.inputs.get("region"), provider.inputs.get("location"))
+    assert whole.regions[region].location in (provider.inputs.get("region"), provider.inputs.get("location"))
 
 
 def test_everything_stands_under_the_attachment(recording: Recording) -> None:
@@ -85,18 +78,18 @@ def test_what_people_work_on_for_weeks_is_protected(recording: Recording) -> Non
 
 
 def test_a_preview_without_any_cloud_comes_to_the_same_resources(
-    recording: Recording, three: Venue, region: str
+    recording: Recording, whole: Venue, region: str
 ) -> None:
     """Nothing depends on a value that a cloud chooses."""
-    preview = attached(three, region, preview=True)
+    preview = attached(whole, region, preview=True)
     assert {(each.type, each.name) for each in preview.resources} == {
         (each.type, each.name) for each in recording.resources
     }
 
 
-def test_before_a_line_is_delivered_only_the_order_stands(three: Venue, region: str) -> None:
+def test_before_a_line_is_delivered_only_the_order_stands(whole: Venue, region: str) -> None:
     """No interface, attachment or peering: they need a line; gateways are there, so that the VPN carries."""
-    ordered = attached(three, region, delivered=())
+    ordered = attached(whole, region, delivered=())
     kinds = {each.type for each in ordered.resources}
     assert kinds & set(ORDERED)
     assert not kinds & {
@@ -109,10 +102,10 @@ def test_before_a_line_is_delivered_only_the_order_stands(three: Venue, region: 
     assert ordered.outputs["vpn"]
 
 
-def test_a_line_that_is_none_of_its_circuits_is_refused(three: Venue, region: str) -> None:
+def test_a_line_that_is_none_of_its_circuits_is_refused(whole: Venue, region: str) -> None:
     """With the names of those that are."""
     with pytest.raises(CloudError, match=rf"no circuit moon-1.*its circuits are: {region}-1"):
-        attached(three, region, delivered=("moon-1",))
+        attached(whole, region, delivered=("moon-1",))
 
 
 def test_a_second_circuit_stands_beside_the_first(venues: pathlib.Path, region: str) -> None:
@@ -125,18 +118,18 @@ def test_a_second_circuit_stands_beside_the_first(venues: pathlib.Path, region: 
     assert schema_check.check(recording) == []
 
 
-def test_without_a_vpn_there_is_no_vpn_gateway(three: Venue, region: str) -> None:
+def test_without_a_vpn_there_is_no_vpn_gateway(whole: Venue, region: str) -> None:
     """And the pairs can tell."""
-    links = tuple(link.model_copy(update={"vpn": None}) for link in three.interconnects)
-    recording = attached(three.model_copy(update={"interconnects": links}), region)
+    links = tuple(link.model_copy(update={"vpn": None}) for link in whole.interconnects)
+    recording = attached(whole.model_copy(update={"interconnects": links}), region)
     kinds = [(each.type, each.name) for each in recording.resources]
     assert not [name for kind, name in kinds if "vpn" in name.removeprefix("three-clouds-") or "HaVpn" in kind]
     assert recording.outputs.get("vpn") is None
 
 
-def test_without_circuits_the_vpn_alone_is_built(three: Venue, region: str) -> None:
+def test_without_circuits_the_vpn_alone_is_built(whole: Venue, region: str) -> None:
     """A region of a venue that buys none."""
-    recording = attached(three.model_copy(update={"circuits": {}, "carriers": {}}), region)
+    recording = attached(whole.model_copy(update={"circuits": {}, "carriers": {}}), region)
     assert not [each for each in recording.resources if each.type in ORDERED]
     assert not [each for each in recording.resources if each.name.endswith("-circuits")]
     assert recording.outputs["vpn"]

@@ -7,7 +7,6 @@ import pathlib
 import pytest
 from clouds_links import attached, redundant
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
 
@@ -19,15 +18,9 @@ MACSEC = "aws:directconnect/macsecKeyAssociation:MacsecKeyAssociation"
 
 
 @pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-@pytest.fixture(scope="module")
-def us(three: Venue) -> Recording:
+def us(whole: Venue) -> Recording:
     """The attachment of the region on AWS."""
-    return attached(three, "us")
+    return attached(whole, "us")
 
 
 def test_the_connection_carries_ten_gigabits_at_the_declared_place(us: Recording) -> None:
@@ -39,9 +32,9 @@ def test_the_connection_carries_ten_gigabits_at_the_declared_place(us: Recording
     assert connection.inputs["encryptionMode"] == "must_encrypt"
 
 
-def test_a_line_is_encrypted_from_when_it_is_there(three: Venue) -> None:
+def test_a_line_is_encrypted_from_when_it_is_there(whole: Venue) -> None:
     """Before, there is nobody to agree on a key with; the key itself is given at once."""
-    ordered = attached(three, "us", delivered=())
+    ordered = attached(whole, "us", delivered=())
     assert "encryptionMode" not in ordered.one(CONNECTION).inputs
     assert ordered.one(MACSEC)
 

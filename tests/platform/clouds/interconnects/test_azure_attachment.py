@@ -7,7 +7,6 @@ import pathlib
 import pytest
 from clouds_links import attached, redundant
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.venue import Venue
 
@@ -21,15 +20,9 @@ VPN = "three-clouds-europe-vpn"
 
 
 @pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-@pytest.fixture(scope="module")
-def europe(three: Venue) -> Recording:
+def europe(whole: Venue) -> Recording:
     """The attachment of the region on Azure."""
-    return attached(three, "europe")
+    return attached(whole, "europe")
 
 
 def test_the_circuit_is_premium_metered_at_equinix_in_london_with_ten_gigabits(europe: Recording) -> None:

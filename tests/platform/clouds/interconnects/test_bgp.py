@@ -15,17 +15,11 @@ from rialto_platform.clouds.interconnects import bgp
 from rialto_platform.venue import Venue
 
 
-@pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-def test_the_table_of_three_clouds(three: Venue) -> None:
+def test_the_table_of_three_clouds(whole: Venue) -> None:
     """One session for each circuit, two for Azure's; four tunnels where AWS has an end, two between the others."""
     rows = [
         (row.session, row.vlan, str(row.prefix), row.one.name, row.one.asn, row.other.name, row.other.asn, row.signed)
-        for row in bgp.table(three)
+        for row in bgp.table(whole)
     ]
     assert rows == [
         ("us-1/1", 101, "169.254.240.0/30", "us", 64611, "ashburn", 64701, True),
@@ -44,33 +38,33 @@ def test_the_table_of_three_clouds(three: Venue) -> None:
     ]
 
 
-def test_circuits_peer_with_the_carrier_and_never_with_each_other(three: Venue) -> None:
+def test_circuits_peer_with_the_carrier_and_never_with_each_other(whole: Venue) -> None:
     """Every session of a circuit has a region on one side and a router on the other."""
-    routers = three.carriers["fabric"].routers
-    sessions = [session for region in three.regions for session in bgp.circuit_sessions(three, region)]
-    assert {session.region.name for session in sessions} == set(three.regions)
+    routers = whole.carriers["fabric"].routers
+    sessions = [session for region in whole.regions for session in bgp.circuit_sessions(whole, region)]
+    assert {session.region.name for session in sessions} == set(whole.regions)
     assert {session.router.name for session in sessions} == set(routers)
 
 
-def test_both_sides_of_every_session_have_distinct_numbers(three: Venue) -> None:
+def test_both_sides_of_every_session_have_distinct_numbers(whole: Venue) -> None:
     """And no two speakers of the venue share one, but for Microsoft's own on every ExpressRoute circuit."""
-    for row in bgp.table(three):
+    for row in bgp.table(whole):
         assert row.one.asn != row.other.asn
-    speakers = {(speaker.name, speaker.asn) for row in bgp.table(three) for speaker in (row.one, row.other)}
+    speakers = {(speaker.name, speaker.asn) for row in bgp.table(whole) for speaker in (row.one, row.other)}
     numbers = [asn for _, asn in speakers]
     assert len(numbers) == len(set(numbers)) == 8
 
 
-def test_who_has_which_address_is_the_clouds_rule(three: Venue) -> None:
+def test_who_has_which_address_is_the_clouds_rule(whole: Venue) -> None:
     """The carrier first on AWS and Azure, Google first on its own; AWS first in a tunnel, Google before Azure."""
-    [us], [asia], [one, two] = (bgp.circuit_sessions(three, name) for name in ("us", "asia", "europe"))
+    [us], [asia], [one, two] = (bgp.circuit_sessions(whole, name) for name in ("us", "asia", "europe"))
     assert (us.router.address, us.region.address) == (IPv4Address("169.254.240.1"), IPv4Address("169.254.240.2"))
     assert (asia.region.address, asia.router.address) == (IPv4Address("169.254.241.1"), IPv4Address("169.254.241.2"))
     assert (one.router.address, one.region.address) == (IPv4Address("192.168.240.1"), IPv4Address("192.168.240.2"))
     assert (two.router.address, two.region.address) == (IPv4Address("192.168.240.5"), IPv4Address("192.168.240.6"))
     firsts = {
-        link.between: min(bgp.tunnels(three, link)[0].one, bgp.tunnels(three, link)[0].other, key=lambda s: s.address)
-        for link in three.interconnects
+        link.between: min(bgp.tunnels(whole, link)[0].one, bgp.tunnels(whole, link)[0].other, key=lambda s: s.address)
+        for link in whole.interconnects
     }
     assert {pair: speaker.name for pair, speaker in firsts.items()} == {
         ("us", "asia"): "us",
@@ -79,9 +73,9 @@ def test_who_has_which_address_is_the_clouds_rule(three: Venue) -> None:
     }
 
 
-def test_no_range_of_a_session_or_region_overlaps_another(three: Venue) -> None:
+def test_no_range_of_a_session_or_region_overlaps_another(whole: Venue) -> None:
     """Proven over the whole table, with every region's range."""
-    ranges = [row.prefix for row in bgp.table(three)] + [region.cidr for region in three.regions.values()]
+    ranges = [row.prefix for row in bgp.table(whole)] + [region.cidr for region in whole.regions.values()]
     assert [(one, other) for one, other in itertools.combinations(ranges, 2) if one.overlaps(other)] == []
 
 
@@ -92,12 +86,12 @@ def test_a_tag_stands_once_at_a_router(venues: pathlib.Path) -> None:
     assert len(tags) == len(set(tags)) == 5
 
 
-def test_circuits_and_vpn_announce_the_same_prefixes(three: Venue) -> None:
+def test_circuits_and_vpn_announce_the_same_prefixes(whole: Venue) -> None:
     """Else the longer one would win, whatever is preferred: AWS and Azure announce blocks, so the circuits do too."""
-    for region in three.regions:
-        by_circuit = {session.region.announces for session in bgp.circuit_sessions(three, region)}
+    for region in whole.regions:
+        by_circuit = {session.region.announces for session in bgp.circuit_sessions(whole, region)}
         by_vpn = {
-            tunnel.end(region).announces for link in bgp.vpn_links(three, region) for tunnel in bgp.tunnels(three, link)
+            tunnel.end(region).announces for link in bgp.vpn_links(whole, region) for tunnel in bgp.tunnels(whole, link)
         }
         assert by_circuit == by_vpn
         assert len(by_circuit) == 1
@@ -111,48 +105,48 @@ def test_circuits_and_vpn_announce_the_same_prefixes(three: Venue) -> None:
         ("europe", ["10.48.0.0/17", "10.48.128.0/18", "10.48.224.0/20", "10.48.240.0/24", "10.48.242.0/28"]),
     ],
 )
-def test_what_a_region_announces(three: Venue, region: str, announced: list[str]) -> None:
+def test_what_a_region_announces(whole: Venue, region: str, announced: list[str]) -> None:
     """A VPC's blocks, a Cloud Router's advertisement, a virtual network's address space."""
-    assert [str(prefix) for prefix in bgp.announced(region, three.regions[region])] == announced
+    assert [str(prefix) for prefix in bgp.announced(region, whole.regions[region])] == announced
 
 
-def test_a_router_tells_what_the_carrier_carries(three: Venue) -> None:
+def test_a_router_tells_what_the_carrier_carries(whole: Venue) -> None:
     """The other regions' prefixes, never the region's own."""
-    [asia] = bgp.circuit_sessions(three, "asia")
-    others = [*bgp.announced("us", three.regions["us"]), *bgp.announced("europe", three.regions["europe"])]
+    [asia] = bgp.circuit_sessions(whole, "asia")
+    others = [*bgp.announced("us", whole.regions["us"]), *bgp.announced("europe", whole.regions["europe"])]
     assert list(asia.router.announces) == others
     assert asia.router.within == (IPv4Network("10.16.0.0/16"), IPv4Network("10.48.0.0/16"))
 
 
-def test_a_region_without_circuits_is_heard_from_no_carrier(three: Venue) -> None:
+def test_a_region_without_circuits_is_heard_from_no_carrier(whole: Venue) -> None:
     """The VPN alone carries it."""
-    circuits = {name: circuit for name, circuit in three.circuits.items() if circuit.region != "europe"}
-    less = three.model_copy(update={"circuits": circuits})
+    circuits = {name: circuit for name, circuit in whole.circuits.items() if circuit.region != "europe"}
+    less = whole.model_copy(update={"circuits": circuits})
     [us] = bgp.circuit_sessions(less, "us")
     assert us.router.within == (IPv4Network("10.32.0.0/16"),)
     assert bgp.circuit_sessions(less, "europe") == ()
 
 
 @pytest.mark.parametrize(("count", "instances"), [(4, [0, 0, 1, 1]), (2, [0, 1])])
-def test_tunnels_are_spread_over_both_instances(three: Venue, count: int, instances: list[int]) -> None:
+def test_tunnels_are_spread_over_both_instances(whole: Venue, count: int, instances: list[int]) -> None:
     """So that one of them may fail."""
-    link = three.interconnects[1] if count == 4 else three.interconnects[2]
-    assert [bgp.instance(tunnel, count) for tunnel in bgp.tunnels(three, link)] == instances
+    link = whole.interconnects[1] if count == 4 else whole.interconnects[2]
+    assert [bgp.instance(tunnel, count) for tunnel in bgp.tunnels(whole, link)] == instances
 
 
-def test_two_regions_of_one_cloud_have_no_vpn(three: Venue) -> None:
+def test_two_regions_of_one_cloud_have_no_vpn(whole: Venue) -> None:
     """The venue file refuses it; so does the table."""
-    asia = three.regions["asia"].model_copy(update={"cloud": "aws"})
-    same = three.model_copy(update={"regions": {**three.regions, "asia": asia}})
+    asia = whole.regions["asia"].model_copy(update={"cloud": "aws"})
+    same = whole.model_copy(update={"regions": {**whole.regions, "asia": asia}})
     with pytest.raises(CloudError, match="both ends are in aws"):
         bgp.tunnels(same, same.interconnects[0])
 
 
-def test_a_missing_number_names_its_region(three: Venue) -> None:
+def test_a_missing_number_names_its_region(whole: Venue) -> None:
     """A venue that skipped the file's checks."""
-    us = three.regions["us"].model_copy(update={"circuit_asn": None})
+    us = whole.regions["us"].model_copy(update={"circuit_asn": None})
     with pytest.raises(CloudError, match=r"regions\.us.*no circuit_asn"):
-        bgp.circuit_sessions(three.model_copy(update={"regions": {**three.regions, "us": us}}), "us")
+        bgp.circuit_sessions(whole.model_copy(update={"regions": {**whole.regions, "us": us}}), "us")
 
 
 def test_a_venue_without_circuits_or_vpn_has_an_empty_table(venues: pathlib.Path) -> None:

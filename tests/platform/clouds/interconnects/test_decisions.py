@@ -18,21 +18,15 @@ from rialto_platform.venue import Venue
 GBIT = 10**9
 
 
-@pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-def test_circuits_go_first_and_the_vpn_behind(three: Venue) -> None:
+def test_circuits_go_first_and_the_vpn_behind(whole: Venue) -> None:
     """On every interconnect."""
-    for link in three.interconnects:
-        assert [(way.kind, way.carrier) for way in routes.ways(three, link)] == [("circuits", "fabric"), ("vpn", "")]
+    for link in whole.interconnects:
+        assert [(way.kind, way.carrier) for way in routes.ways(whole, link)] == [("circuits", "fabric"), ("vpn", "")]
 
 
-def test_what_each_way_carries(three: Venue) -> None:
+def test_what_each_way_carries(whole: Venue) -> None:
     """The narrower end's first circuits; 1.25 Gbit/s a tunnel."""
-    bandwidths = [[way.bandwidth_bps for way in routes.ways(three, link)] for link in three.interconnects]
+    bandwidths = [[way.bandwidth_bps for way in routes.ways(whole, link)] for link in whole.interconnects]
     assert bandwidths == [[10 * GBIT, 5 * GBIT], [10 * GBIT, 5 * GBIT], [10 * GBIT, 2_500_000_000]]
 
 
@@ -59,9 +53,9 @@ def test_an_import_policy_takes_a_peers_ranges_and_drops_the_rest() -> None:
     )
 
 
-def test_the_checklist_has_every_order_in_its_order(three: Venue) -> None:
+def test_the_checklist_has_every_order_in_its_order(whole: Venue) -> None:
     """Routers and transport first, then region by region; each step after those that it needs."""
-    steps = checklist.steps(three)
+    steps = checklist.steps(whole)
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert all(before < step.number for step in steps for before in step.after)
     assert [(step.region, step.who, step.what) for step in steps] == [
@@ -91,9 +85,9 @@ def test_the_checklist_has_every_order_in_its_order(three: Venue) -> None:
     ]
 
 
-def test_an_order_has_the_values_to_give(three: Venue) -> None:
+def test_an_order_has_the_values_to_give(whole: Venue) -> None:
     """Numbers, tags, addresses and prefixes as the venue file declares them; keys never themselves."""
-    by_what = {step.what: step.values for step in checklist.steps(three)}
+    by_what = {step.what: step.values for step in checklist.steps(whole)}
     assert by_what["order the virtual router ashburn"] == {
         "name": "ashburn",
         "facility": "Equinix DC2, Ashburn",
@@ -119,8 +113,8 @@ def test_an_order_has_the_values_to_give(three: Venue) -> None:
 
 def test_no_circuit_no_orders(venues: pathlib.Path) -> None:
     """A VPN needs nobody."""
-    three = venue_files.load(venues / "three-clouds.yaml")
-    assert checklist.steps(three.model_copy(update={"circuits": {}, "carriers": {}})) == ()
+    whole = venue_files.load(venues / "three-clouds.yaml")
+    assert checklist.steps(whole.model_copy(update={"circuits": {}, "carriers": {}})) == ()
 
 
 def test_a_second_circuit_is_the_second_to_be_marked(venues: pathlib.Path) -> None:
@@ -134,26 +128,26 @@ def test_a_second_circuit_is_the_second_to_be_marked(venues: pathlib.Path) -> No
     ]
 
 
-def test_secrets_are_asked_for_where_no_cloud_makes_them(three: Venue) -> None:
+def test_secrets_are_asked_for_where_no_cloud_makes_them(whole: Venue) -> None:
     """MD5 everywhere, MACsec on AWS alone; tunnel keys only where AWS has no end."""
-    assert [secret.key for secret in secrets.of_region(three, "us")] == [
+    assert [secret.key for secret in secrets.of_region(whole, "us")] == [
         "md5-us-1",
         "macsec-ckn-us-1",
         "macsec-cak-us-1",
     ]
-    assert [secret.key for secret in secrets.of_region(three, "asia")] == ["md5-asia-1"]
-    assert [secret.key for secret in secrets.of_region(three, "europe")] == ["md5-europe-1"]
-    assert secrets.of_pair(three, "us", "asia") == secrets.of_pair(three, "us", "europe") == ()
+    assert [secret.key for secret in secrets.of_region(whole, "asia")] == ["md5-asia-1"]
+    assert [secret.key for secret in secrets.of_region(whole, "europe")] == ["md5-europe-1"]
+    assert secrets.of_pair(whole, "us", "asia") == secrets.of_pair(whole, "us", "europe") == ()
     keys = ["psk-asia-europe-1", "psk-asia-europe-2"]
-    assert [secret.key for secret in secrets.of_pair(three, "asia", "europe")] == keys
+    assert [secret.key for secret in secrets.of_pair(whole, "asia", "europe")] == keys
     # In either order, under the name that the stack has.
-    assert [secret.key for secret in secrets.of_pair(three, "europe", "asia")] == keys
+    assert [secret.key for secret in secrets.of_pair(whole, "europe", "asia")] == keys
 
 
-def test_a_circuit_without_md5_needs_no_key(three: Venue) -> None:
+def test_a_circuit_without_md5_needs_no_key(whole: Venue) -> None:
     """Where the carrier can't."""
-    plain = three.circuits["asia-1"].model_copy(update={"md5": False})
-    assert secrets.of_region(three.model_copy(update={"circuits": {"asia-1": plain}}), "asia") == ()
+    plain = whole.circuits["asia-1"].model_copy(update={"md5": False})
+    assert secrets.of_region(whole.model_copy(update={"circuits": {"asia-1": plain}}), "asia") == ()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 
 import pytest
 from clouds_links import attached
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.clouds.stand_ins import Asked
@@ -27,15 +25,9 @@ VPN = "three-clouds-asia-vpn"
 
 
 @pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-@pytest.fixture(scope="module")
-def asia(three: Venue) -> Recording:
+def asia(whole: Venue) -> Recording:
     """The attachment of the region on Google Cloud."""
-    return attached(three, "asia")
+    return attached(whole, "asia")
 
 
 def test_the_interconnect_is_dedicated_and_of_ten_gigabits(asia: Recording) -> None:
@@ -105,13 +97,13 @@ def test_the_peer_is_the_carriers_router_with_md5(asia: Recording) -> None:
     }
 
 
-def test_the_peers_address_has_no_prefix_length(three: Venue) -> None:
+def test_the_peers_address_has_no_prefix_length(whole: Venue) -> None:
     """The attachment's output has one; a peer's address must not."""
 
     def chosen(asked: Asked) -> Mapping[str, Value]:
         return {"customerRouterIpAddress": "169.254.241.2/29"} if asked.type == ATTACHMENT else {}
 
-    recording = attached(three, "asia", outputs_for=chosen)
+    recording = attached(whole, "asia", outputs_for=chosen)
     assert recording.one(PEER).inputs["peerIpAddress"] == "169.254.241.2"
 
 
@@ -145,13 +137,13 @@ def test_the_ha_vpn_gateway_has_two_interfaces(asia: Recording) -> None:
     }
 
 
-def test_no_circuit_goes_without_a_customer(three: Venue) -> None:
+def test_no_circuit_goes_without_a_customer(whole: Venue) -> None:
     """Google's letter of authorisation names one; the error says what to type."""
     with pytest.raises(CloudError, match=r"no customer.*pulumi config set --stack asia customer"):
-        attached(three, "asia", config={"interconnect:customer": ""})
+        attached(whole, "asia", config={"interconnect:customer": ""})
 
 
-def test_delivered_must_be_a_list(three: Venue) -> None:
+def test_delivered_must_be_a_list(whole: Venue) -> None:
     """The error says how to write one."""
     with pytest.raises(CloudError, match=r"no list of circuits.*--path 'delivered\[0\]'"):
-        attached(three, "asia", config={"interconnect:delivered": '"asia-1"'})
+        attached(whole, "asia", config={"interconnect:delivered": '"asia-1"'})

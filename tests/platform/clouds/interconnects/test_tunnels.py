@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 
 import pytest
@@ -10,7 +9,6 @@ from clouds_links import ends, outputs, paired
 from clouds_recording import unnamed, without_provider, without_tags
 from pydantic import JsonValue
 
-from rialto_platform import venue as venue_files
 from rialto_platform.clouds import schema_check, value_checks
 from rialto_platform.clouds.errors import CloudError
 from rialto_platform.clouds.interconnects.ends import AwsEnd, AzureEnd, GcpEnd, end
@@ -34,27 +32,21 @@ PAIRS = {
 
 
 @pytest.fixture(scope="module")
-def three(venues: pathlib.Path) -> Venue:
-    """The example of three clouds."""
-    return venue_files.load(venues / "three-clouds.yaml")
-
-
-@pytest.fixture(scope="module")
-def us_asia(three: Venue) -> Recording:
+def us_asia(whole: Venue) -> Recording:
     """AWS and Google Cloud."""
-    return paired(three, "us", "asia")
+    return paired(whole, "us", "asia")
 
 
 @pytest.fixture(scope="module")
-def us_europe(three: Venue) -> Recording:
+def us_europe(whole: Venue) -> Recording:
     """AWS and Azure."""
-    return paired(three, "us", "europe")
+    return paired(whole, "us", "europe")
 
 
 @pytest.fixture(scope="module")
-def asia_europe(three: Venue) -> Recording:
+def asia_europe(whole: Venue) -> Recording:
     """Google Cloud and Azure."""
-    return paired(three, "asia", "europe")
+    return paired(whole, "asia", "europe")
 
 
 @pytest.fixture(scope="module", params=list(PAIRS), ids="-".join)
@@ -104,10 +96,10 @@ def test_everything_is_named_and_tagged_by_the_convention(recording: Recording, 
 
 
 def test_a_preview_without_any_cloud_comes_to_the_same_resources(
-    recording: Recording, three: Venue, pair: tuple[str, str]
+    recording: Recording, whole: Venue, pair: tuple[str, str]
 ) -> None:
     """Nothing depends on a value that a cloud chooses."""
-    preview = paired(three, *pair, preview=True)
+    preview = paired(whole, *pair, preview=True)
     assert {(each.type, each.name) for each in preview.resources} == {
         (each.type, each.name) for each in recording.resources
     }
@@ -134,10 +126,10 @@ def test_aws_has_a_customer_gateway_for_each_address_of_the_other(
         assert connection.inputs["staticRoutesOnly"] is False
 
 
-def test_a_four_byte_number_goes_where_aws_takes_it(three: Venue) -> None:
+def test_a_four_byte_number_goes_where_aws_takes_it(whole: Venue) -> None:
     """Above 31 bits it has another name."""
-    asia = three.regions["asia"].model_copy(update={"asn": 4_200_000_001})
-    recording = paired(three.model_copy(update={"regions": {**three.regions, "asia": asia}}), "us", "asia")
+    asia = whole.regions["asia"].model_copy(update={"asn": 4_200_000_001})
+    recording = paired(whole.model_copy(update={"regions": {**whole.regions, "asia": asia}}), "us", "asia")
     for gateway in recording.of_type(CUSTOMER):
         assert "bgpAsn" not in gateway.inputs
         assert gateway.inputs["bgpAsnExtended"] == "4200000001"
@@ -345,23 +337,23 @@ def test_no_key_is_exported(recording: Recording) -> None:
     assert recording.secret_outputs == ()
 
 
-def test_ends_are_read_from_what_attachments_exported(three: Venue) -> None:
+def test_ends_are_read_from_what_attachments_exported(whole: Venue) -> None:
     """Each as its cloud's."""
-    read = outputs(three, ends(three, "us", "asia", "europe"))
+    read = outputs(whole, ends(whole, "us", "asia", "europe"))
     assert isinstance(end(read, "us"), AwsEnd)
     assert isinstance(end(read, "asia"), GcpEnd)
     assert isinstance(end(read, "europe"), AzureEnd)
 
 
-def test_an_end_that_was_not_collected_is_named_with_what_to_type(three: Venue) -> None:
+def test_an_end_that_was_not_collected_is_named_with_what_to_type(whole: Venue) -> None:
     """Missing, without a VPN gateway, or without a part."""
-    read = outputs(three, {})
+    read = outputs(whole, {})
     with pytest.raises(CloudError, match="no outputs of interconnect/asia"):
         end(read, "asia")
-    given = dict(ends(three, "asia"))
+    given = dict(ends(whole, "asia"))
     without: Mapping[str, JsonValue] = {**given["interconnect/asia"], "vpn": None}
     with pytest.raises(CloudError, match=r"no VPN gateway.*pulumi up --stack asia"):
-        end(outputs(three, {"interconnect/asia": without}), "asia")
+        end(outputs(whole, {"interconnect/asia": without}), "asia")
     less: Mapping[str, JsonValue] = {**given["interconnect/asia"], "vpn": {"gateway": "g", "router": "r"}}
     with pytest.raises(CloudError, match="addresses"):
-        end(outputs(three, {"interconnect/asia": less}), "asia")
+        end(outputs(whole, {"interconnect/asia": less}), "asia")
