@@ -23,8 +23,6 @@ from rialto_platform.clouds import backends, collect
 from rialto_platform.clouds.backends import Backends, Stack
 from rialto_platform.clouds.commands import Ran
 from rialto_platform.clouds.interconnects import secrets
-from rialto_platform.clouds.stand_ins import Asked
-from rialto_platform.clouds.wire import Value
 from rialto_platform.venue import Venue, load, ways
 
 pytestmark = [
@@ -65,13 +63,6 @@ class Whole:
     """A second `up` of each region, once the others' addresses were collected."""
     settled: Mapping[str, Done]
     """A preview of every stack after that."""
-
-
-def interfaces(asked: Asked) -> Mapping[str, Value]:
-    """An HA VPN gateway has two interfaces, where a stand-in list has one item."""
-    if asked.type != "gcp:compute/haVpnGateway:HaVpnGateway":
-        return {}
-    return {"vpnInterfaces": [{"id": number, "ipAddress": f"198.51.100.{number + 1}"} for number in (0, 1)]}
 
 
 class Ground:
@@ -155,7 +146,7 @@ class Ground:
 @pytest.fixture(scope="module")
 def whole(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """Regions, attachments and pairs; then the regions once more, now that each knows of the others."""
-    with Emulator(outputs_for=interfaces) as emulator:
+    with Emulator() as emulator:
         ground = Ground(checkout, tmp_path_factory.mktemp("whole"), emulator)
         every = backends.stacks(ground.venue)
         stacks = {str(stack): ground.bring_up(stack) for stack in every}

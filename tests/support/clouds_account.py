@@ -35,14 +35,13 @@ class Held:
 class Account:
     """The resources of one emulated cloud."""
 
-    def __init__(self, outputs_for: stand_ins.OutputsFor | None = None) -> None:
-        """Holds nothing yet; ``outputs_for`` overrides the stand-ins, as in `recorder.record`."""
+    def __init__(self) -> None:
+        """Holds nothing yet."""
         self._lock = threading.Lock()
         # By type and id, since an id of one type may be another's too.
         self._held: dict[tuple[str, str], Held] = {}
         self._calls: Counter[str] = Counter()
         self._refusals: dict[str, str] = {}
-        self._outputs_for = outputs_for
 
     def held(self) -> tuple[Held, ...]:
         """All that is there, by type and name."""
@@ -133,8 +132,6 @@ class Account:
 
     def _made(self, asked: Asked) -> Held:
         identity, outputs = stand_ins.made(asked)
-        if self._outputs_for is not None:
-            outputs |= self._outputs_for(asked)
         chosen = outputs.pop("id", None)
         identity = chosen if isinstance(chosen, str) else identity
         return Held(asked.urn, asked.type, asked.name, identity, dict(asked.inputs), outputs)

@@ -29,7 +29,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from rialto_platform.clouds import schema_check, sdk_types, stand_ins, wire
+from rialto_platform.clouds import schema_check, sdk_types, wire
 from rialto_platform.clouds.recording import PROVIDER_PREFIX
 from rialto_platform.clouds.stand_ins import Asked
 from rialto_platform.clouds.wire import Value
@@ -52,11 +52,9 @@ _KINDS = {
 class Emulator:
     """The packages' services, from entering it until leaving it."""
 
-    def __init__(
-        self, packages: Sequence[str] = tuple(sdk_types.PACKAGES), outputs_for: stand_ins.OutputsFor | None = None
-    ) -> None:
-        """Makes an account for each package; ``outputs_for`` as in `recorder.record`."""
-        self.providers = {package: Provider(package, Account(outputs_for)) for package in packages}
+    def __init__(self, packages: Sequence[str] = tuple(sdk_types.PACKAGES)) -> None:
+        """Makes an account for each package."""
+        self.providers = {package: Provider(package, Account()) for package in packages}
         self._servers: list[grpc.Server] = []
         self._ports: dict[str, int] = {}
 

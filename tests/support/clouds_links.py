@@ -11,12 +11,11 @@ from clouds_recording import OWNERS, recorded
 from pydantic import JsonValue
 
 from rialto_platform import venue as venue_files
-from rialto_platform.clouds import wire
 from rialto_platform.clouds.interconnects import build, secrets
 from rialto_platform.clouds.interconnects.bgp import tunnels
 from rialto_platform.clouds.outputs import Outputs
 from rialto_platform.clouds.recording import Recording
-from rialto_platform.clouds.stand_ins import Asked, OutputsFor
+from rialto_platform.clouds.stand_ins import OutputsFor
 from rialto_platform.venue import Venue
 from rialto_platform.venue.ways import circuits
 
@@ -130,16 +129,9 @@ def attached(
         project="interconnect",
         stack=name,
         config=given,
-        outputs_for=lambda asked: {**_interfaces(asked), **(outputs_for(asked) if outputs_for else {})},
+        outputs_for=outputs_for,
         preview=preview,
     )
-
-
-def _interfaces(asked: Asked) -> Mapping[str, wire.Value]:
-    """An HA VPN gateway has two interfaces; a stand-in list has one item."""
-    if asked.type != "gcp:compute/haVpnGateway:HaVpnGateway":
-        return {}
-    return {"vpnInterfaces": [{"id": number, "ipAddress": f"198.51.100.{number + 1}"} for number in (0, 1)]}
 
 
 def ends(venue: Venue, *names: str) -> dict[str, Mapping[str, JsonValue]]:

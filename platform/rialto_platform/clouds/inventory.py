@@ -18,7 +18,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from rialto_platform.clouds import backends, guardrails, plan, plan_text, programs, wire
+from rialto_platform.clouds import backends, guardrails, plan, plan_text, programs
 from rialto_platform.clouds.backends import Stack
 from rialto_platform.clouds.guardrails import Rules
 from rialto_platform.clouds.interconnects import checklist, secrets
@@ -28,7 +28,6 @@ from rialto_platform.clouds.plan import Plan
 from rialto_platform.clouds.recorder import record
 from rialto_platform.clouds.recording import Recording
 from rialto_platform.clouds.single_homed import single_homed
-from rialto_platform.clouds.stand_ins import Asked
 from rialto_platform.venue import Venue, VenueError, load, ways
 from rialto_platform.venue.model import Cloud
 
@@ -69,16 +68,7 @@ def _record(venue: Venue, file: Path, stack: Stack, collected: Path) -> Recordin
     else:
         config |= _given(venue, stack)
     program: Mapping[str, Callable[[], None]] = {"region": programs.region, "interconnect": programs.interconnect}
-    return record(
-        program[stack.project], project=stack.project, stack=stack.name, config=config, outputs_for=_interfaces
-    )
-
-
-def _interfaces(asked: Asked) -> Mapping[str, wire.Value]:
-    """An HA VPN gateway has two interfaces; a stand-in list has one item."""
-    if asked.type != "gcp:compute/haVpnGateway:HaVpnGateway":
-        return {}
-    return {"vpnInterfaces": [{"id": number, "ipAddress": f"198.51.100.{number + 1}"} for number in (0, 1)]}
+    return record(program[stack.project], project=stack.project, stack=stack.name, config=config)
 
 
 def _given(venue: Venue, stack: Stack) -> Mapping[str, str]:

@@ -34,6 +34,13 @@ class Asked:
     inputs: Mapping[str, wire.Value]
 
 
+_SEVERAL: Mapping[str, Mapping[str, wire.Value]] = {
+    "gcp:compute/haVpnGateway:HaVpnGateway": {
+        "vpnInterfaces": [{"id": number, "ipAddress": f"198.51.100.{number + 1}"} for number in (0, 1)]
+    }
+}
+"""Lists that the cloud always answers with more items than the one that stands for any other list."""
+
 OutputsFor: TypeAlias = Callable[[Asked], Mapping[str, wire.Value]]
 """More outputs of a resource, or others; `id` among them replaces its id."""
 AnswersFor: TypeAlias = Callable[[str, Mapping[str, wire.Value]], Mapping[str, wire.Value] | None]
@@ -49,7 +56,7 @@ def made(asked: Asked) -> tuple[str, dict[str, wire.Value]]:
     kind = sdk_types.resource_class(asked.type)
     outputs = dict(asked.inputs)
     if not asked.type.startswith("pulumi:providers:"):
-        outputs = _filled(asked, kind, outputs, "", 0)
+        outputs = {**_filled(asked, kind, outputs, "", 0), **_SEVERAL.get(asked.type, {})}
     return _identity(asked), outputs
 
 
