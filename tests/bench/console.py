@@ -140,7 +140,6 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         with _load(options.venue, options.rate, options.sessions, options.seconds + 30):
             idle = _idle(terminal, options.idle)
             before, began = terminal.used(), time.monotonic()
-            took: list[float] = []
             by_words: dict[str, list[float]] = {}
             killed, drawn = 0, 0
             for key, words in itertools.cycle(_KEYS):
@@ -156,13 +155,12 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
                     ).wait(30)
                 drawn += terminal.drain(_PAUSE_S)
                 terminal.press(key)
-                took.append(terminal.wait_for(words, _SHOWN_S))
-                by_words.setdefault(words, []).append(took[-1])
+                by_words.setdefault(words, []).append(terminal.wait_for(words, _SHOWN_S))
             passed = time.monotonic() - began
             after = terminal.used()
     finally:
         terminal.end()
-    took.sort()
+    took = sorted(itertools.chain.from_iterable(by_words.values()))
     return {
         "columns": options.columns,
         "lines": options.lines,
